@@ -1,0 +1,109 @@
+"""What the machine allows: one core that inflates, decodes wanted keys and inserts durably, and nothing else."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import statistics
+import time
+import zlib
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+
+from bench.bodies import Body
+
+_KEYS = (
+    "gen_ai.operation.name",
+    "gen_ai.provider.name",
+    "gen_ai.request.model",
+    "gen_ai.response.model",
+    "gen_ai.response.id",
+    "gen_ai.agent.name",
+    "gen_ai.conversation.id",
+    "project.id",
+    "task.id",
+    "project.phase",
+    "gen_ai.tool.name",
+    "gen_ai.usage.input_tokens",
+    "gen_ai.usage.output_tokens",
+    "gen_ai.usage.cache_read.input_tokens",
+    "gen_ai.usage.cache_creation.input_tokens",
+)
+_WANTED = frozenset(_KEYS)
+_FIXED = ("trace_id BLOB", "span_id BLOB", "parent BLOB", "name TEXT", "started INTEGER", "ended INTEGER")
+_FILLED = ("received INTEGER", "cost INTEGER", "price INTEGER", "flags INTEGER")
+_COLUMNS = (*_FIXED, *(f"a{number} ANY" for number in range(len(_KEYS))), *_FILLED)
+_INSERT = f"INSERT INTO span VALUES ({','.join('?' * len(_COLUMNS))}) ON CONFLICT DO NOTHING"
+
+Row = tuple[Any, ...]
+
+
+def decode_wanted(body: bytes) -> list[Row]:
+    """Rows of the floor's table: only wanted attributes become Python values."""
+    return [
+        _row(span)
+        for resource in ExportTraceServiceRequest.FromString(body).resource_spans
+        for scope in resource.scope_spans
+        for span in scope.spans
+    ]
+
+
+def _row(span: Any) -> Row:
+    found = {}
+    for item in span.attributes:
+        key = item.key
+        if key in _WANTED:
+            found[key] = item.value.string_value or item.value.int_value
+    return (
+        span.trace_id,
+        span.span_id,
+        span.parent_span_id,
+        span.name,
+        span.start_time_unix_nano,
+        span.end_time_unix_nano,
+        *map(found.get, _KEYS),
+        span.end_time_unix_nano,
+        1_000_000,
+        17,
+        0,
+    )
+
+
+def floor_spans_per_second(bodies: Sequence[Body], folder: Path) -> float:
+    """Spans a second of one core on `bodies`: inflate, decode, one durable transaction each; medians of each part."""
+    connection = _open(folder / "floor.db")
+    decoding, storing = [], []
+    for body in bodies:
+        begun = time.perf_counter()
+        rows = decode_wanted(zlib.decompress(body.data, 31))
+        decoded = time.perf_counter()
+        connection.execute("BEGIN IMMEDIATE")
+        connection.executemany(_INSERT, rows)
+        connection.execute("COMMIT")
+        decoding.append((decoded - begun) / body.spans)
+        storing.append((time.perf_counter() - decoded) / body.spans)
+    connection.close()
+    return 1 / (statistics.median(decoding) + statistics.median(storing))
+
+
+def _open(path: Path) -> sqlite3.Connection:
+    connection = sqlite3.connect(path, isolation_level=None)
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "wal_autocheckpoint=16000", "cache_size=-131072"):
+        connection.execute(f"PRAGMA {pragma}")
+    connection.execute(f"CREATE TABLE IF NOT EXISTS span ({', '.join(_COLUMNS)}, UNIQUE (trace_id, span_id))")
+    return connection
+
+
+def fdatasync_ms(folder: Path) -> float:
+    """How long this disk takes to make a small append durable; it explains the rest."""
+    times = []
+    with (folder / "sync").open("wb", buffering=0) as file:
+        for _ in range(50):
+            file.write(b"x" * 4096)
+            begun = time.perf_counter()
+            os.fdatasync(file.fileno())
+            times.append(time.perf_counter() - begun)
+    return 1000 * statistics.median(times)

@@ -1,0 +1,3 @@
+"""The ledger and the Prometheus/OpenTelemetry exporter for what AI agents cost."""
+
+__version__ = "0.1.0"

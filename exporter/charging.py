@@ -1,0 +1,156 @@
+"""From a span and what its dialect read of it to an entry that can be booked: time, work, price."""
+
+from __future__ import annotations
+
+from hashlib import blake2b
+from typing import Final
+
+import orjson
+
+from exporter.ledger.entry import Entry, Priced
+from exporter.pricing.charge import COMPONENTS, REPORTED, UNKNOWN, Charge
+from exporter.runtime import Runtime
+from exporter.settle.skeleton import CARRIER, NEVER_BILLED, NO_PARENT, Node
+from exporter.signals import Span
+from exporter.usage import KIND_CODES, MISSING, TOKEN_COUNT, PriceContext, Reading, UsageRecord
+from exporter.work import Work
+
+FUTURE_NS: Final = 5 * 60 * 10**9
+"""A start further ahead than this is a wrong clock."""
+TIME_REPLACED: Final = "time_replaced"
+_NO_PARTS: Final = (0,) * len(COMPONENTS)
+_COMPONENT_AT: Final = {name: n for n, name in enumerate(COMPONENTS)}
+_TRUSTED_SOURCES: Final = frozenset({"provider", "gateway"})
+NO_USAGE_CHARGE: Final = Charge(None, UNKNOWN, ("no_usage",), (), "")
+# A count that is asked for, or a response read again, says nothing about what a call above it consumed.
+_SPEAKS_FOR_NOBODY: Final = frozenset({TOKEN_COUNT, "fetch_response"})
+_LAST_NS: Final = 2**63 - 1
+
+
+def start_of(span: Span, now_ns: int) -> int:
+    """The instant a call belongs to: its start, or the receipt when the start is 0 or in the future."""
+    start = span.start_ns
+    return now_ns if start <= 0 or start > now_ns + FUTURE_NS else start
+
+
+def make_entry(span: Span, reading: Reading, runtime: Runtime, now_ns: int) -> Entry:
+    """The bookable form of a span; one without a usage record only shapes its trace."""
+    usage = reading.usage
+    marks, digest, priced = 0, 0, None
+    if usage is not None:
+        work = runtime.work.read(span, agent=usage.agent, model=usage.response_model or usage.request_model)
+        marks, digest = _marks(usage), _digest(usage, work)
+        priced = _priced(span, usage, work, runtime, now_ns)
+    node = Node(
+        span.span_id,
+        span.parent_id or NO_PARENT,
+        KIND_CODES[reading.kind],
+        marks,
+        min(span.start_ns, _LAST_NS),
+        min(span.end_ns, _LAST_NS),
+        digest,
+    )
+    return Entry(span.trace_id, node, priced)
+
+
+def _marks(usage: UsageRecord) -> int:
+    marks = 0
+    for bit, count in enumerate(usage.tokens):
+        if count:
+            marks |= 1 << bit
+    has_cost = bool(usage.cost_reported_nano_usd)
+    if usage.never_billable:
+        marks |= NEVER_BILLED
+        if usage.never_billable in _SPEAKS_FOR_NOBODY:
+            return marks
+    if marks & 63 or has_cost or usage.units:
+        marks |= CARRIER
+    return marks
+
+
+def _digest(usage: UsageRecord, work: Work) -> int:
+    """Of everything that the emitter said, and of nothing that prices decide: copies must compare alike later."""
+    said = (
+        usage.tokens, usage.request_model, usage.response_model, usage.provider, usage.operation, usage.call_key,
+        usage.conversation_id, usage.agent, usage.error_type, usage.cost_reported_nano_usd, usage.flags, usage.context,
+        work, sorted(usage.units.items()),
+    )  # fmt: skip
+    return int.from_bytes(blake2b(repr(said).encode(), digest_size=8).digest(), "big", signed=True)
+
+
+def _priced(span: Span, usage: UsageRecord, work: Work, runtime: Runtime, now_ns: int) -> Priced:
+    started_at = start_of(span, now_ns)
+    replaced = started_at != span.start_ns
+    duration = max(span.end_ns - span.start_ns, 0) if span.start_ns > 0 else 0
+    flags = (*usage.flags, TIME_REPLACED) if replaced else usage.flags
+    context = runtime.context_of(span, usage.context) if runtime.context_rules else usage.context
+    price_model, charge = _charge(usage, context, runtime, started_at)
+    return Priced(
+        _dimension(usage, work, context, price_model, charge),
+        work.project,
+        work.task,
+        started_at,
+        min(started_at + duration, _LAST_NS),
+        usage.tokens,
+        charge.cost_nano_usd,
+        amounts_of(charge),
+        usage.cost_reported_nano_usd,
+        usage.never_billable,
+        usage.call_key or None,
+        usage.conversation_id or None,
+        _json(dict(usage.units)) if usage.units else None,
+        _json(flags) if flags else None,
+    )
+
+
+def _charge(usage: UsageRecord, context: PriceContext, runtime: Runtime, at_ns: int) -> tuple[str, Charge]:
+    models = list(dict.fromkeys(filter(None, (usage.price_model, usage.response_model, usage.request_model))))
+    if usage.usage_status == MISSING:
+        return (models[0] if models else ""), NO_USAGE_CHARGE
+    model, charge = price_call(runtime, usage.gateway or usage.provider, models, (usage, context, at_ns))
+    reported = usage.cost_reported_nano_usd
+    if charge.cost_nano_usd is None and reported and usage.cost_source in _TRUSTED_SOURCES:
+        return model, Charge(reported, REPORTED, (), (), f"reported:{usage.cost_source}")
+    return model, charge
+
+
+def price_call(
+    runtime: Runtime, provider: str, models: list[str], call: tuple[UsageRecord, PriceContext, int]
+) -> tuple[str, Charge]:
+    """The first of the models that has a price, and the charge; the first model when none has."""
+    usage, context, at_ns = call
+    return runtime.book.price_first(provider, models, at_ns, usage.tokens, usage.units, context)
+
+
+def amounts_of(charge: Charge) -> tuple[int, ...]:
+    """Nano-USD for each of COMPONENTS; they add up to the cost."""
+    if not charge.components:
+        return (*_NO_PARTS[:-1], charge.cost_nano_usd or 0)
+    parts = list(_NO_PARTS)
+    for component in charge.components:
+        parts[_COMPONENT_AT.get(component.component, -1)] += component.amount_nano_usd
+    return tuple(parts)
+
+
+def _dimension(
+    usage: UsageRecord, work: Work, context: PriceContext, price_model: str, charge: Charge
+) -> tuple[str, ...]:
+    """The texts of tables.DIMENSION_TEXTS, in that order."""
+    return (
+        usage.signal, usage.dialect, usage.scope, usage.kind, usage.operation, usage.provider, usage.gateway,
+        usage.request_model, usage.response_model, price_model, usage.service,
+        work.agent or usage.service, work.project, work.team, work.environment, work.role, work.tier, work.task_type,
+        work.phase, work.complexity, work.importance, work.impact, work.experiment, work.variant,
+        usage.usage_status, charge.cost_status, _json(charge.reasons) if charge.reasons else "", charge.price_version,
+        usage.cost_source, usage.error_type, _context_text(context),
+    )  # fmt: skip
+
+
+def _context_text(context: PriceContext) -> str:
+    if not any(context):
+        return ""
+    return _json({name: value for name, value in zip(context._fields, context, strict=True) if value})
+
+
+def _json(value: object) -> str:
+    return orjson.dumps(value).decode()

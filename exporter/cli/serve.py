@@ -1,0 +1,67 @@
+"""`agent-exporter serve`: receive, book, and answer."""
+
+from __future__ import annotations
+
+import logging
+import os
+import time
+from typing import Any
+
+import click
+
+from exporter.cli.context import CommandContext
+from exporter.server import Server, make_metrics_folder, options_for, remove_folder
+
+log = logging.getLogger(__name__)
+
+
+@click.command()
+@click.pass_obj
+def command(context: CommandContext) -> None:
+    """Serve OTLP, the API and /metrics until stopped; SIGHUP applies the configuration file again."""
+    # The self-metrics find their shared folder when prometheus_client is imported, so this comes first.
+    folder = make_metrics_folder()
+    try:
+        _serve(context, folder)
+    finally:
+        remove_folder(folder)
+
+
+def _serve(context: CommandContext, folder: str) -> None:
+    from exporter.app import make_worker, open_database
+    from exporter.configuration import apply_settings, reload_settings
+    from exporter.ledger import schema
+    from exporter.settings.load import require_tokens_beyond_loopback
+    from exporter.telemetry.selfmetrics import SelfMetrics
+
+    settings = context.settings
+    require_tokens_beyond_loopback(settings)
+    database = open_database(settings)
+    if database.is_sqlite:
+        schema.upgrade(database.engine)
+    else:
+        schema.require_current(database.engine)
+    apply_settings(database, settings, time.time_ns())
+    database.close()
+
+    def make_app() -> Any:
+        worker = make_worker(settings)
+        worker.scheduler.start()
+        return worker.application
+
+    def reload() -> None:
+        # Runs in the master, which keeps no connection that a worker could inherit.
+        fresh = open_database(settings)
+        try:
+            reload_settings(fresh, settings.config or None, os.environ, time.time_ns)
+        except Exception as error:
+            log.warning("reload refused: %s", error)
+        finally:
+            fresh.close()
+
+    options = options_for(
+        str(settings.listen), workers=settings.worker_count(os.cpu_count() or 1), threads=settings.threads
+    )
+    mourner = SelfMetrics(directory=folder)
+    log.info("listening on http://%s, ledger %s", settings.listen, settings.database_url)
+    Server(make_app, options, reload=reload, child_exit=mourner.forget_worker).run()

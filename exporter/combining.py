@@ -1,0 +1,76 @@
+"""Small waiting requests do their work together.
+
+A worker computes in one thread at a time (two Python threads that compete for the interpreter make
+each database row three hundred times dearer), so requests queue for it anyway; whoever's turn comes
+first takes along what waits.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Callable, Sequence
+from typing import Generic, TypeVar
+
+from exporter.errors import Unavailable
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+
+class _Ticket(Generic[T, R]):
+    __slots__ = ("answer", "is_done", "item")
+
+    def __init__(self, item: T) -> None:
+        self.item = item
+        self.is_done = False
+        self.answer: R | Exception | None = None
+
+
+class Combiner(Generic[T, R]):
+    """Calls `work` with everything that waits.  `work` answers each item with a result or an exception."""
+
+    def __init__(self, work: Callable[[Sequence[T]], Sequence[R | Exception]], *, most: int, patience: float) -> None:
+        self._work = work
+        self._most = most
+        self._patience = patience
+        self._turn = threading.Lock()
+        self._waiting: deque[_Ticket[T, R]] = deque()
+
+    def submit(self, item: T) -> R:
+        """The answer for `item`; raises what `work` answered, or Unavailable when its turn does not come in time."""
+        ticket: _Ticket[T, R] = _Ticket(item)
+        self._waiting.append(ticket)
+        if not self._turn.acquire(timeout=self._patience):
+            self._withdraw(ticket)
+            raise Unavailable("the ledger is busy", retry_after=2)
+        try:
+            while not ticket.is_done:
+                self._serve()
+        finally:
+            self._turn.release()
+        if isinstance(ticket.answer, Exception):
+            raise ticket.answer
+        return ticket.answer  # type: ignore[return-value]  # a done ticket that is no exception holds an R
+
+    def run_alone(self, job: Callable[[], None]) -> None:
+        """Run something else while no request works."""
+        with self._turn:
+            job()
+
+    def _serve(self) -> None:
+        tickets = [self._waiting.popleft() for _ in range(min(len(self._waiting), self._most))]
+        try:
+            answers = self._work([ticket.item for ticket in tickets])
+        except Exception as error:
+            answers = [error] * len(tickets)
+        for ticket, answer in zip(tickets, answers, strict=True):
+            ticket.answer = answer
+            ticket.is_done = True
+
+    def _withdraw(self, ticket: _Ticket[T, R]) -> None:
+        try:
+            self._waiting.remove(ticket)
+        except ValueError:
+            # Somebody is serving it right now; the sender retries and identity makes that harmless.
+            pass

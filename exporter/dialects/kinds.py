@@ -1,0 +1,93 @@
+"""From the operation that a span names to the kind that the billing rules know."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Final, NamedTuple
+
+from exporter.signals import Value
+from exporter.usage import (
+    AGENT,
+    EMBEDDING,
+    EVAL,
+    LLM,
+    MEDIA,
+    OTHER,
+    RERANK,
+    RETRIEVAL,
+    STEP,
+    TOKEN_COUNT,
+    TOOL,
+    WORKFLOW,
+)
+
+
+class Operation(NamedTuple):
+    """A known operation."""
+
+    name: str
+    kind: str
+    never_billable: str = ""
+    """Why usage on such a span is no consumption of its own (rule R1)."""
+
+
+_STANDARD: Final = (
+    Operation("chat", LLM),
+    Operation("text_completion", LLM),
+    Operation("generate_content", LLM),
+    Operation("embeddings", EMBEDDING),
+    Operation("invoke_agent", AGENT),
+    Operation("invoke_workflow", WORKFLOW),
+    Operation("plan", STEP),
+    Operation("execute_tool", TOOL, "tool"),
+    Operation("retrieval", RETRIEVAL, "retrieval"),
+    Operation("create_agent", OTHER, "create_agent"),
+    # Reads an existing response again; the call that made it was counted when it was made.
+    Operation("fetch_response", OTHER, "fetch_response"),
+    Operation("create_memory", STEP),
+    Operation("update_memory", STEP),
+    Operation("upsert_memory", STEP),
+    Operation("delete_memory", STEP),
+    Operation("search_memory", STEP),
+    Operation("create_memory_store", STEP),
+    Operation("delete_memory_store", STEP),
+)
+_SEEN: Final = (
+    Operation("completion", LLM),
+    Operation("responses", LLM),
+    Operation("messages", LLM),
+    Operation("llm_call", LLM),
+    Operation("embedding", EMBEDDING),
+    Operation("rerank", RERANK),
+    Operation("image_generation", MEDIA),
+    Operation("speech", MEDIA),
+    Operation("transcription", MEDIA),
+    Operation("agent_call", AGENT),
+    Operation("agent_step", STEP),
+    Operation("execute_task", STEP),
+    Operation("handle_conversation_turn", STEP),
+    Operation("tool_call", TOOL, "tool"),
+    Operation("count_tokens", TOKEN_COUNT, "token_count"),
+    Operation("evaluate", EVAL, "evaluation"),
+    Operation("evaluation", EVAL, "evaluation"),
+)
+
+OPERATIONS: Final = {operation.name: operation for operation in (*_STANDARD, *_SEEN)}
+"""The operations of the conventions, then those outside them that emitters send."""
+
+UNNAMED: Final = Operation("", OTHER)
+
+
+@lru_cache(maxsize=1024)
+def find_operation(stated: Value | None) -> Operation:
+    """The operation that a span states; one that nobody knows keeps its name and is of kind OTHER."""
+    if type(stated) is not str:
+        return UNNAMED
+    name = stated.strip()
+    return OPERATIONS.get(name) or OPERATIONS.get(name.lower()) or Operation(name[:64], OTHER)
+
+
+def operation_of_name(span_name: str) -> Operation:
+    """The conventions name a span `{operation} {model}`, which is all that the oldest of them left of the operation."""
+    first, _, rest = span_name.partition(" ")
+    return OPERATIONS.get(first, UNNAMED) if rest else UNNAMED

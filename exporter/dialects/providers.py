@@ -1,0 +1,200 @@
+"""Who answered: provider names as the conventions spell them, out of what emitters send.
+
+A framework is no provider and a reseller is a gateway; then the server's address or the model's name tells who
+computed.  Source: specification of telemetry dialects, sections 1.4 and 3.3.
+"""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+from exporter.dialects.fields import read_text
+from exporter.signals import Value
+
+_OPENAI, _AZURE, _FOUNDRY = "openai", "azure.ai.openai", "azure.ai.inference"
+_ANTHROPIC, _BEDROCK = "anthropic", "aws.bedrock"
+_GEMINI, _VERTEX, _GOOGLE = "gcp.gemini", "gcp.vertex_ai", "gcp.gen_ai"
+_MISTRAL, _MOONSHOT, _XAI, _WATSONX = "mistral_ai", "moonshot_ai", "x_ai", "ibm.watsonx.ai"
+
+SPELLINGS: Final = {
+    _OPENAI: ("openai",),
+    _AZURE: ("azure", "azure.ai.openai", "azure.openai", "azure_openai", "azure-openai", "azureopenai", "az.ai.openai"),
+    _FOUNDRY: ("azure.ai.inference", "az.ai.inference", "azure_ai", "azure-ai", "azure.ai"),
+    _ANTHROPIC: ("anthropic",),
+    _BEDROCK: ("aws.bedrock", "aws", "bedrock", "aws_bedrock", "aws-bedrock", "amazon-bedrock", "amazon_bedrock"),
+    _GEMINI: ("gcp.gemini", "gemini", "google", "google_genai", "google-genai", "google.generative-ai", "google_ai"),
+    _VERTEX: ("gcp.vertex_ai", "vertex_ai", "vertexai", "vertex", "google_vertexai", "google-vertex", "google.vertex"),
+    _GOOGLE: ("gcp.gen_ai", "gcp"),
+    _MISTRAL: ("mistral_ai", "mistral", "mistralai", "mistral-ai"),
+    _MOONSHOT: ("moonshot_ai", "moonshot", "moonshotai"),
+    _XAI: ("x_ai", "xai", "x-ai", "x.ai"),
+    _WATSONX: ("ibm.watsonx.ai", "watsonx", "watsonx.ai", "ibm"),
+    "cohere": ("cohere",),
+    "deepseek": ("deepseek",),
+    "groq": ("groq",),
+    "perplexity": ("perplexity",),
+}
+"""Canonical name → how it is written, in lower case."""
+
+FRAMEWORKS: Final = frozenset(
+    {
+        *(
+            "langchain",
+            "langgraph",
+            "crewai",
+            "strands-agents",
+            "strands",
+            "autogen",
+            "ag2",
+            "gcp.vertex.agent",
+            "agno",
+        ),
+        *("llama_index", "llamaindex", "haystack", "pydantic_ai", "pydantic-ai", "openai_agents", "openai-agents"),
+        *("claude_agent_sdk", "claude-agent-sdk", "microsoft.agent_framework", "agent_framework", "semantic_kernel"),
+        *("dspy", "smolagents", "mastra", "vercel", "unknown", "_other"),
+    }
+)
+"""Values of the provider attribute that name the program that asked, not who answered."""
+
+GATEWAYS: Final = frozenset({"github", "openrouter", "gateway", "litellm"})
+"""Resellers and proxies."""
+
+_CANONICAL: Final = {spelling: name for name, spellings in SPELLINGS.items() for spelling in spellings}
+
+_CLOUDS: Final = frozenset({"aws", "azure", "gcp", "ibm"})
+"""What follows their name and a dot is another service, not another interface."""
+
+# A cloud that sells somebody else's model is the one that sends the bill.
+_COMPOUND: Final = {
+    "aws.anthropic": (_ANTHROPIC, _BEDROCK),
+    "gcp.anthropic": (_ANTHROPIC, _VERTEX),
+}
+
+_HOSTS: Final = (
+    ("openai.azure.com", _AZURE),
+    ("services.ai.azure.com", _FOUNDRY),
+    ("api.openai.com", _OPENAI),
+    ("anthropic.com", _ANTHROPIC),
+    ("aiplatform.googleapis.com", _VERTEX),
+    ("generativelanguage.googleapis.com", _GEMINI),
+    ("api.x.ai", _XAI),
+    ("groq.com", "groq"),
+    ("mistral.ai", _MISTRAL),
+    ("deepseek.com", "deepseek"),
+    ("cohere.com", "cohere"),
+    ("cohere.ai", "cohere"),
+    ("perplexity.ai", "perplexity"),
+    ("moonshot.ai", _MOONSHOT),
+    ("moonshot.cn", _MOONSHOT),
+    ("openrouter.ai", "openrouter"),
+    ("githubcopilot.com", "github"),
+    ("models.github.ai", "github"),
+)
+
+_BEDROCK_VENDORS: Final = ("anthropic.", "amazon.", "meta.", "ai21.", "cohere.", "mistral.", "deepseek.", "openai.")
+_BEDROCK_REGIONS: Final = ("us.", "eu.", "apac.", "au.", "jp.", "ca.", "us-gov.", "global.")
+
+_MODELS: Final = (
+    ("claude", _ANTHROPIC),
+    ("gpt-", _OPENAI),
+    ("chatgpt", _OPENAI),
+    ("o1", _OPENAI),
+    ("o3", _OPENAI),
+    ("o4", _OPENAI),
+    ("text-embedding-3", _OPENAI),
+    ("text-embedding-ada", _OPENAI),
+    ("dall-e", _OPENAI),
+    ("whisper", _OPENAI),
+    ("gemini", _GEMINI),
+    ("grok", _XAI),
+    ("command", "cohere"),
+    ("embed-english", "cohere"),
+    ("embed-multilingual", "cohere"),
+    ("mistral", _MISTRAL),
+    ("ministral", _MISTRAL),
+    ("magistral", _MISTRAL),
+    ("codestral", _MISTRAL),
+    ("devstral", _MISTRAL),
+    ("pixtral", _MISTRAL),
+    ("deepseek", "deepseek"),
+    ("kimi", _MOONSHOT),
+    ("moonshot", _MOONSHOT),
+    ("sonar", "perplexity"),
+)
+
+
+class Source(NamedTuple):
+    """Who answered, and with what."""
+
+    provider: str
+    """As the conventions spell it, as sent when they do not know it, empty when nothing tells."""
+    gateway: str
+    request_model: str
+    response_model: str
+
+
+def identify(
+    stated: Value | None,
+    older: Value | None,
+    address: Value | None,
+    request_model: Value | None,
+    response_model: Value | None,
+) -> Source:
+    """From `gen_ai.provider.name`, `gen_ai.system`, `server.address` and the two models, all as sent."""
+    requested, answered = read_text(request_model), read_text(response_model)
+    provider, gateway = _stated(read_text(stated), read_text(older))
+    if not provider:
+        hosted = provider_of_address(read_text(address))
+        if hosted in GATEWAYS:
+            gateway, hosted = gateway or hosted, ""
+        provider = hosted or provider_of_model(requested) or provider_of_model(answered)
+    return Source(provider, gateway, requested, answered)
+
+
+def normalise(stated: str) -> tuple[str, str]:
+    """(provider, gateway) of a stated value; ("", "") when it names a framework or nothing."""
+    name = stated.lower()
+    if name in FRAMEWORKS:
+        return "", ""
+    if name in GATEWAYS:
+        return "", name
+    if name in _COMPOUND:
+        return _COMPOUND[name]
+    # Vercel's values carry the interface behind a dot: openai.responses, anthropic.messages.
+    maker = name.partition(".")[0]
+    known = _CANONICAL.get(name) or (_CANONICAL.get(maker) if maker not in _CLOUDS else None)
+    return known or stated, ""
+
+
+def provider_of_address(address: str) -> str:
+    """The provider or gateway behind a host name or URL, or empty."""
+    host = address.lower().partition("://")[2] or address.lower()
+    host = host.partition("/")[0].partition(":")[0]
+    if host.startswith("bedrock") and host.endswith((".amazonaws.com", ".amazonaws.com.cn")):
+        return _BEDROCK
+    # Regional endpoints of Vertex AI carry the region before the name, joined by a hyphen.
+    return next((name for end, name in _HOSTS if host == end or host.endswith((f".{end}", f"-{end}"))), "")
+
+
+def provider_of_model(model: str) -> str:
+    """The provider whose names begin like this one, or empty."""
+    name = model.lower()
+    vendor, slash, rest = name.partition("/")
+    if slash and vendor in _CANONICAL:
+        return _CANONICAL[vendor]
+    if slash and vendor in ("models", "publishers"):
+        name = rest.rpartition("/")[2]
+    bare = next((name[len(region) :] for region in _BEDROCK_REGIONS if name.startswith(region)), name)
+    if bare.startswith(_BEDROCK_VENDORS) or name.startswith("arn:aws"):
+        return _BEDROCK
+    return next((provider for beginning, provider in _MODELS if name.startswith(beginning)), "")
+
+
+def _stated(newer: str, older: str) -> tuple[str, str]:
+    gateway = ""
+    for stated in (newer, older):
+        provider, through = normalise(stated)
+        gateway = gateway or through
+        if provider:
+            return provider, gateway
+    return "", gateway

@@ -1,0 +1,228 @@
+"""The one transaction: usage rows, rollups, totals, budget counters and breach events, or nothing.
+
+Order: lock the touched traces, read what they hold, settle, write each row once, sums last.  A row
+that was believed new and exists (a resend beyond the settle horizon) rolls everything back and the
+exact path, which looks for each row first, runs instead.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from sqlalchemy import Connection
+
+from exporter.ledger import changes, tables
+from exporter.ledger.budget_booking import BudgetBooks
+from exporter.ledger.dimensions import Dimensions
+from exporter.ledger.engine import Database
+from exporter.ledger.entry import Booked, Entry
+from exporter.ledger.exemplars import Exemplars
+from exporter.ledger.stores import PostgresStore, RowsExist, SqliteStore, Store
+from exporter.ledger.sums import Sums
+from exporter.ledger.traces import Fresh, Settled, read_known, settle
+from exporter.settle.skeleton import pack
+from exporter.settle.verdict import NO_USAGE
+from exporter.usage import BILLING, CHARGED, PENDING
+
+MAX_TRACES: Final = 2_000
+"""Traces in one transaction; PostgreSQL's lock table is bounded, and a larger request is booked in parts."""
+_DIALECT: Final = tables.DIMENSION_TEXTS.index("dialect")
+_CODES: Final = {name: code for code, name in enumerate(BILLING)}
+Row = tuple[Any, ...]
+
+
+class Booking:
+    """Books requests of one worker.  Not for two threads at a time."""
+
+    def __init__(
+        self,
+        database: Database,
+        budgets: Callable[[], BudgetBooks],
+        *,
+        settle_ns: int,
+        series_limit: int,
+        slot: int = 0,
+    ) -> None:
+        self.database = database
+        self._budgets = budgets
+        self._settle_ns = settle_ns
+        self._slot = slot
+        self.dimensions = Dimensions(series_limit)
+        self._exemplars = Exemplars()
+        self._numbers: Iterator[int] = iter(())
+
+    def book(self, requests: Sequence[Sequence[Entry]], now_ns: int) -> list[Booked]:
+        """Book requests together; every one is durable on return, or none and an error is raised."""
+        by_trace = _group(requests)
+        trace_ids = sorted(by_trace)
+        shares = [_Share() for _ in requests]
+        for start in range(0, len(trace_ids), MAX_TRACES):
+            part = trace_ids[start : start + MAX_TRACES]
+            for settled in self._book_traces({key: [e for _, e in by_trace[key]] for key in part}, now_ns):
+                _attribute(shares, by_trace[settled.trace_id], settled)
+        return [Booked(share.accepted, share.duplicate, share.ignored, share.dialects) for share in shares]
+
+    def _book_traces(self, traces: dict[bytes, list[Entry]], now_ns: int) -> list[Settled]:
+        self._intern(traces, now_ns)
+        try:
+            with self.database.write() as connection:
+                return self._write(connection, traces, now_ns, exact=False)
+        except RowsExist:
+            with self.database.write() as connection:
+                return self._write(connection, traces, now_ns, exact=True)
+
+    def _intern(self, traces: dict[bytes, list[Entry]], now_ns: int) -> None:
+        usages = [entry.usage for entries in traces.values() for entry in entries if entry.usage is not None]
+        texts = {usage.dimension for usage in usages}
+        tasks = {(usage.project, usage.task) for usage in usages if usage.task}
+        new_texts, new_tasks = self.dimensions.missing(texts, tasks)
+        if not new_texts and not new_tasks:
+            return
+        try:
+            with self.database.write() as connection:
+                self.dimensions.intern(connection, new_texts, new_tasks, now_ns)
+        except BaseException:
+            self.dimensions.forget()
+            raise
+
+    def _write(
+        self, connection: Connection, traces: dict[bytes, list[Entry]], now_ns: int, *, exact: bool
+    ) -> list[Settled]:
+        store = self.store(connection)
+        trace_ids = list(traces)
+        store.lock(trace_ids)
+        known = read_known(store.known_traces(trace_ids))
+        booked = changes.booked_spans(connection, known) if exact else {}
+        outcomes = [
+            settle(trace_id, entries, known.get(trace_id), booked.get(trace_id, frozenset()))
+            for trace_id, entries in traces.items()
+        ]
+        sums = Sums()
+        self._insert(store, outcomes, now_ns, sums)
+        for outcome in outcomes:
+            if outcome.changes and outcome.known:
+                due_at = now_ns + self._settle_ns
+                changes.apply(connection, self.dimensions, outcome, sums, changes.Moment(now_ns, due_at))
+        self.add_sums(connection, store, sums, now_ns)
+        if isinstance(store, PostgresStore):
+            self._numbers = store.unused_numbers
+        return outcomes
+
+    def store(self, connection: Connection) -> Store:
+        """The statements of the hot path on a connection in a write transaction."""
+        return SqliteStore(connection) if self.database.is_sqlite else PostgresStore(connection, self._numbers)
+
+    def _insert(self, store: Store, outcomes: list[Settled], now_ns: int, sums: Sums) -> None:
+        unknown = [outcome for outcome in outcomes if outcome.added and outcome.known is None]
+        numbers = store.new_trace_numbers(len(unknown))
+        traces: list[Row] = []
+        skeletons: list[Row] = []
+        rows: list[Row] = []
+        for outcome in outcomes:
+            if not outcome.added:
+                continue
+            if outcome.known is None:
+                number, part = next(numbers), 0
+                traces.append((number, outcome.trace_id, now_ns))
+            else:
+                number, part = outcome.known.number, outcome.known.parts
+            skeletons.append((number, part, now_ns, pack(outcome.added)))
+            for fresh in outcome.fresh:
+                rows.append(self._usage_row(number, fresh, now_ns))
+                self._count(outcome.trace_id, fresh, sums)
+        store.insert_traces(traces)
+        store.insert_skeletons(skeletons)
+        store.insert_usage(rows)
+
+    def _usage_row(self, number: int, fresh: Fresh, now_ns: int) -> Row:
+        priced, (billing, reason) = fresh.priced, fresh.verdict
+        return (
+            number,
+            fresh.span_id,
+            self.dimensions.dimension(priced.dimension).id,
+            self.dimensions.task((priced.project, priced.task)) if priced.task else None,
+            priced.started_at,
+            priced.ended_at,
+            now_ns,
+            *priced.tokens,
+            priced.cost_nano_usd,
+            priced.cost_reported_nano_usd,
+            _CODES[billing],
+            now_ns + self._settle_ns if billing == PENDING else None,
+            0,
+            reason or None,
+            priced.call_key,
+            priced.conversation_id,
+            priced.units,
+            priced.flags,
+            None if billing == CHARGED else changes.pack_components(priced.components),
+        )
+
+    def _count(self, trace_id: bytes, fresh: Fresh, sums: Sums) -> None:
+        billing, reason = fresh.verdict
+        if billing == CHARGED or reason == NO_USAGE:
+            is_charged = billing == CHARGED
+            sums.count(changes.as_counted(self.dimensions, fresh.priced, trace_id, fresh.span_id, is_charged))
+
+    def add_sums(self, connection: Connection, store: Store, sums: Sums, now_ns: int) -> None:
+        """Write what a transaction adds; last, so that no row lock is held while others wait for a trace."""
+        if not sums:
+            return
+        with store.together():
+            store.add(tables.rollup, sums.rollups(self._slot))
+            store.add(tables.task_rollup, sums.task_rollups(self._slot))
+            store.add(tables.total, sums.totals(self._slot))
+            store.add(tables.adjustment, sums.adjustments(self._slot))
+            store.add(tables.distribution, sums.distributions(self._slot))
+        self._exemplars.write(connection, sums.latest(), self._slot, now_ns)
+        self._budgets().book(connection, store, sums.spending(), self._slot, now_ns)
+
+
+def _group(requests: Sequence[Sequence[Entry]]) -> dict[bytes, list[tuple[int, Entry]]]:
+    by_trace: dict[bytes, list[tuple[int, Entry]]] = {}
+    for number, entries in enumerate(requests):
+        for entry in entries:
+            group = by_trace.get(entry.trace_id)
+            if group is None:
+                by_trace[entry.trace_id] = [(number, entry)]
+            else:
+                group.append((number, entry))
+    return by_trace
+
+
+@dataclass(slots=True)
+class _Share:
+    """What one request brought to the traces of a booking."""
+
+    accepted: int = 0
+    duplicate: int = 0
+    ignored: int = 0
+    dialects: Counter[str] = field(default_factory=Counter)
+
+
+def _attribute(shares: list[_Share], entries: list[tuple[int, Entry]], settled: Settled) -> None:
+    """Share the outcome of a trace among the requests that brought it; most traces came with one."""
+    first = entries[0][0]
+    if all(number == first for number, _ in entries):
+        share = shares[first]
+        share.accepted += settled.accepted
+        share.duplicate += settled.duplicate
+        share.ignored += settled.ignored
+        for fresh in settled.fresh:
+            share.dialects[fresh.priced.dimension[_DIALECT]] += 1
+        return
+    before = settled.known.nodes if settled.known else {}
+    new = {node.span_id for node in settled.added} - before.keys()
+    for number, entry in entries:
+        share = shares[number]
+        if entry.node.span_id not in new:
+            share.duplicate += 1
+        elif entry.usage is None:
+            share.ignored += 1
+        else:
+            share.accepted += 1
+            share.dialects[entry.usage.dimension[_DIALECT]] += 1
+        new.discard(entry.node.span_id)

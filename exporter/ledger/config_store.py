@@ -1,0 +1,42 @@
+"""The applied configuration as versions in the database: the last one applied is in force everywhere."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from sqlalchemy import Connection, func, insert, select
+
+from exporter.ledger.tables import config_version, price_book
+
+
+class ConfigVersion(NamedTuple):
+    version: int
+    origin: str
+    document: str
+
+
+def latest_versions(connection: Connection) -> tuple[int, int]:
+    """The newest configuration version and the active version of the price rows; 0 for none."""
+    config = select(func.coalesce(func.max(config_version.c.version), 0)).scalar_subquery()
+    book = select(func.coalesce(func.max(price_book.c.book), 0)).where(price_book.c.active == 1).scalar_subquery()
+    row = connection.execute(select(config, book)).one()
+    return int(row[0]), int(row[1])
+
+
+def read_config(connection: Connection, version: int) -> ConfigVersion | None:
+    """A version of the configuration, None when there is none."""
+    row = connection.execute(select(config_version).where(config_version.c.version == version)).first()
+    return None if row is None else ConfigVersion(row.version, row.origin, row.document)
+
+
+def apply_config(connection: Connection, document: str, origin: str, now_ns: int) -> int:
+    """Make a configuration the one in force; the present version's number when it says the same."""
+    current, _ = latest_versions(connection)
+    present = read_config(connection, current)
+    if present is not None and present.document == document:
+        return current
+    key = connection.execute(
+        insert(config_version).values(created_at=now_ns, origin=origin, document=document)
+    ).inserted_primary_key
+    assert key is not None
+    return int(key[0])

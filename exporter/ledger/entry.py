@@ -1,0 +1,50 @@
+"""What booking takes: spans that were interpreted and priced, but not yet settled."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from exporter.settle.skeleton import Node
+from exporter.usage import Tokens
+
+
+@dataclass(slots=True)
+class Priced:
+    """A usage record with its price, in the form in which the ledger keeps it."""
+
+    dimension: tuple[str, ...]
+    """The texts of tables.DIMENSION_TEXTS, in that order."""
+    project: str
+    task: str
+    started_at: int
+    ended_at: int
+    tokens: Tokens
+    cost_nano_usd: int | None
+    components: tuple[int, ...]
+    """Nano-USD for each of tables.COMPONENT_COLUMNS; they add up to the cost."""
+    cost_reported_nano_usd: int | None
+    never_billable: str
+    call_key: str | None
+    conversation_id: str | None
+    units: str | None
+    flags: str | None
+
+
+class Entry(NamedTuple):
+    """One span of a request; `usage` is None when it only shapes the trace."""
+
+    trace_id: bytes
+    node: Node
+    usage: Priced | None
+
+
+class Booked(NamedTuple):
+    """How many spans of a request were new, were copies of known ones, and were new with nothing to account."""
+
+    accepted: int
+    duplicate: int
+    ignored: int
+    dialects: Mapping[str, int]
+    """The accepted ones by dialect."""

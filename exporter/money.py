@@ -1,0 +1,78 @@
+"""Integer money: rates in pico-USD, amounts in nano-USD, rounded once and half-even.
+
+A rate of 1 USD per million tokens is 1_000_000 pico-USD per token, so every list price with up to
+six decimals is exact.  Amounts are nano-USD because their sum must fit a signed 64-bit column
+(9.2 billion USD).  Floats appear only in `usd_float`, for metric samples.
+"""
+
+from __future__ import annotations
+
+from decimal import ROUND_HALF_EVEN, Decimal, InvalidOperation
+
+PICO_PER_NANO = 1_000
+PICO_PER_USD = 10**12
+NANO_PER_USD = 10**9
+MAX_NANO_USD = 2**63 - 1
+
+
+def divide_half_even(numerator: int, denominator: int) -> int:
+    """The integer nearest to numerator/denominator, ties to even.  The denominator is positive."""
+    quotient, remainder = divmod(numerator, denominator)
+    twice = 2 * remainder
+    if twice > denominator or (twice == denominator and quotient & 1):
+        return quotient + 1
+    return quotient
+
+
+def share_by_largest_remainder(total: int, weights: tuple[int, ...]) -> tuple[int, ...]:
+    """Split `total` in proportion to non-negative weights so that the parts add up to it exactly.
+
+    The units lost to rounding down go to the largest remainders, earlier positions first.
+    """
+    whole = sum(weights)
+    if whole == 0:
+        return (0,) * len(weights)
+    parts = [total * weight // whole for weight in weights]
+    by_remainder = sorted(range(len(weights)), key=lambda i: -(total * weights[i] % whole))
+    for i in by_remainder[: total - sum(parts)]:
+        parts[i] += 1
+    return tuple(parts)
+
+
+def nano_from_usd(amount: str | int | Decimal) -> int:
+    """Nano-USD of a decimal amount in USD, half-even.  ValueError when it is no finite number."""
+    try:
+        value = Decimal(amount)
+        return int((value * NANO_PER_USD).to_integral_value(ROUND_HALF_EVEN))
+    except (InvalidOperation, OverflowError, ValueError) as error:
+        raise ValueError(f"not an amount in USD: {amount!r}") from error
+
+
+def usd_float(nano: int) -> float:
+    """USD as a metric sample; the only place where money becomes a float."""
+    return nano / NANO_PER_USD
+
+
+def format_usd(nano: int) -> str:
+    """An amount as people read it: cents from 1 USD up, more decimals below ($0.0012, $0.23, $12.34)."""
+    sign, size = ("-", -nano) if nano < 0 else ("", nano)
+    if size >= NANO_PER_USD // 10 or size == 0:
+        decimals = 2
+    elif size >= NANO_PER_USD // 10_000:
+        decimals = 4
+    elif size >= NANO_PER_USD // 1_000_000:
+        decimals = 6
+    else:
+        return f"{sign}<$0.000001"
+    units = divide_half_even(size, 10 ** (9 - decimals))
+    whole, fraction = divmod(units, 10**decimals)
+    return f"{sign}${whole:,}.{fraction:0{decimals}d}"
+
+
+def format_usd_exact(nano: int) -> str:
+    """USD with six decimals, half-even; a positive amount below that prints as `<0.000001`."""
+    if 0 < nano < 500:
+        return "<0.000001"
+    sign, size = ("-", -nano) if nano < 0 else ("", nano)
+    whole, fraction = divmod(divide_half_even(size, 1_000), 10**6)
+    return f"{sign}{whole}.{fraction:06d}"

@@ -1,0 +1,49 @@
+"""What the applied configuration made: everything that a booking needs besides the telemetry itself."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from exporter.ledger.budget_booking import BudgetBooks
+from exporter.pricing.book import PriceBook
+from exporter.signals import Span
+from exporter.usage import PriceContext
+from exporter.work import WorkReader
+
+
+class ContextRule(NamedTuple):
+    """Price context of a source that cannot state it: attribute values that must match, and what they mean."""
+
+    when: Mapping[str, str]
+    context: PriceContext
+
+
+@dataclass(frozen=True, slots=True)
+class Runtime:
+    """One version of the configuration, ready to book by; replaced as a whole."""
+
+    version: int
+    """Of the configuration in the database."""
+    book_version: int
+    """Of the price rows in the database."""
+    book: PriceBook
+    work: WorkReader
+    wanted: frozenset[str]
+    """Attribute keys that leave decode."""
+    budgets: BudgetBooks
+    context_rules: Sequence[ContextRule] = ()
+    timezone: str = "UTC"
+
+    def context_of(self, span: Span, stated: PriceContext) -> PriceContext:
+        """The stated price context, completed by the first rule that matches the span's source."""
+        for rule in self.context_rules:
+            if all(_value(span, key) == value for key, value in rule.when.items()):
+                return PriceContext(*(own or given for own, given in zip(stated, rule.context, strict=True)))
+        return stated
+
+
+def _value(span: Span, key: str) -> str:
+    value = span.attributes.get(key)
+    return str(span.origin.resource.get(key, "") if value is None else value)

@@ -1,0 +1,116 @@
+"""What happens without a request: follow the configuration, find breaches, settle what is due, audit, prune.
+
+Every worker follows.  The jobs run in one worker of all replicas at a time, by a lease in the database.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import socket
+import threading
+import uuid
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from exporter.errors import Unavailable
+from exporter.ledger.engine import Database
+from exporter.ledger.jobs import is_due, record_run, take_lease
+
+log = logging.getLogger(__name__)
+SECOND_NS: Final = 10**9
+LEASE_NS: Final = 15 * SECOND_NS
+LEASE: Final = "scheduler"
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a job found, to be kept and shown."""
+
+    success: bool = True
+    value: int = 0
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """Something to do every so often."""
+
+    name: str
+    every_ns: int
+    run: Callable[[int], Outcome | None]
+    """Gets the time; None when there was nothing to note."""
+
+
+class Scheduler:
+    """One thread of a worker.  `follow` runs each tick in every worker, the jobs only under the lease."""
+
+    def __init__(
+        self,
+        database: Database,
+        *,
+        follow: Sequence[Callable[[], object]],
+        jobs: Sequence[Job],
+        clock_ns: Callable[[], int],
+        tick_seconds: float = 1.0,
+    ) -> None:
+        self._database = database
+        self._follow = follow
+        self._jobs = jobs
+        self._clock_ns = clock_ns
+        self._tick_seconds = tick_seconds
+        self._holder = f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:8]}"
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="scheduler", daemon=True)
+        self._lease_until = 0
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End after the present job."""
+        self._stopping.set()
+
+    def _run(self) -> None:
+        while not self._stopping.wait(self._tick_seconds):
+            self.tick()
+
+    def tick(self) -> None:
+        """One round; trouble of the database is noted and the next round tries again."""
+        for task in self._follow:
+            self._attempt(task, "follow")
+        if self._attempt(self._hold_lease, LEASE):
+            for job in self._jobs:
+                self._attempt(lambda job=job: self._run_job(job), job.name)  # type: ignore[misc]
+
+    def _attempt(self, task: Callable[[], object], name: str) -> object:
+        try:
+            return task()
+        except Unavailable as error:
+            log.warning("%s: %s", name, error.message)
+        except Exception:
+            log.exception("%s failed", name)
+        return None
+
+    def _hold_lease(self) -> bool:
+        now_ns = self._clock_ns()
+        if now_ns < self._lease_until - LEASE_NS // 2:
+            return True
+        with self._database.write() as connection:
+            held = take_lease(connection, LEASE, self._holder, now_ns, now_ns + LEASE_NS)
+        self._lease_until = now_ns + LEASE_NS if held else 0
+        return held
+
+    def _run_job(self, job: Job) -> None:
+        now_ns = self._clock_ns()
+        with self._database.read() as connection:
+            if not is_due(connection, job.name, now_ns, job.every_ns):
+                return
+        outcome = job.run(now_ns)
+        if outcome is None:
+            return
+        with self._database.write() as connection:
+            record_run(
+                connection, job.name, now_ns, success=outcome.success, value=outcome.value, detail=outcome.detail
+            )

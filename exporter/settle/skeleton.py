@@ -1,0 +1,47 @@
+"""The skeleton of a trace: what the settle rules need of a span, packed into 42 bytes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from struct import Struct
+from typing import Final, NamedTuple
+
+from exporter.usage import AGGREGATE_KINDS, BARRIER_KINDS, KIND_CODES, LEAF_KINDS, OTHER
+
+_PACKED: Final = Struct(">8s8sBBqqq")
+NO_PARENT: Final = b"\0" * 8
+
+CARRIER: Final = 64
+"""Bit of `marks`: the span carried usage or an explicit cost."""
+NEVER_BILLED: Final = 128
+"""Bit of `marks`: rule R1 never bills it, though it may supersede others."""
+CLASSES: Final = 63
+"""Bits of `marks`: which of the six token classes are above zero."""
+
+LEAF_CODES: Final = frozenset(KIND_CODES[kind] for kind in (*LEAF_KINDS, OTHER))
+"""A carrier of unknown kind is a leaf: somebody paid for it."""
+AGGREGATE_CODES: Final = frozenset(KIND_CODES[kind] for kind in AGGREGATE_KINDS)
+BARRIER_CODES: Final = frozenset(KIND_CODES[kind] for kind in BARRIER_KINDS)
+
+
+class Node(NamedTuple):
+    """One span of a trace.  Times are the emitter's, so that they do not depend on when a copy arrived."""
+
+    span_id: bytes
+    parent_id: bytes
+    kind: int
+    marks: int
+    start_ns: int
+    end_ns: int
+    digest: int
+    """Of the canonical form of its usage; the last word between copies that differ in nothing else."""
+
+
+def pack(nodes: Iterable[Node]) -> bytes:
+    """The stored form of some nodes."""
+    return b"".join([_PACKED.pack(*node) for node in nodes])
+
+
+def unpack(packed: bytes) -> Iterator[Node]:
+    """The nodes of a stored form, in the order in which they were packed."""
+    return map(Node._make, _PACKED.iter_unpack(packed))

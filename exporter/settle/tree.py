@@ -1,0 +1,157 @@
+"""Rules R3, R4 and R5: of nested reports of the same usage, which one counts.
+
+R3, wrapper: a model call around another one, with no tool or agent between them, is the same call
+seen twice; the report with more token classes stays, the inner one on a tie, and of several inner
+calls all stay and the wrapper goes.  R4, aggregate: an agent, workflow or step that reports usage
+goes as soon as anything below it carries usage.  R5, broken chain: a model call whose ancestors
+have not all been seen counts as below every aggregate whose time contains it.
+
+All walks are memoised, so the cost grows linearly with the spans of a trace, and a cycle of
+parents, which only a hostile sender makes, ends like an unseen parent.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Mapping
+from typing import Final
+
+from exporter.settle.skeleton import (
+    AGGREGATE_CODES,
+    BARRIER_CODES,
+    CARRIER,
+    CLASSES,
+    LEAF_CODES,
+    NO_PARENT,
+    Node,
+)
+
+WRAPPER: Final = "wrapper"
+AGGREGATE: Final = "aggregate"
+_TOLERANCE_NS: Final = 1_000_000_000
+
+Nodes = Mapping[bytes, Node]
+
+
+def find_superseded(nodes: Nodes) -> dict[bytes, str]:
+    """The carriers of a trace that another carrier speaks for, with the rule that says so."""
+    carriers = [node for node in nodes.values() if node.marks & CARRIER]
+    if len(carriers) < 2:
+        return {}
+    leaves = [node for node in carriers if node.kind in LEAF_CODES]
+    superseded = _superseded_wrappers(nodes, leaves)
+    aggregates = [node for node in carriers if node.kind in AGGREGATE_CODES]
+    if aggregates:
+        superseded.update(_superseded_aggregates(nodes, carriers, leaves, aggregates))
+    return superseded
+
+
+def _superseded_wrappers(nodes: Nodes, leaves: list[Node]) -> dict[bytes, str]:
+    wrapped = _wrapped_calls(nodes, leaves)
+    if not wrapped:
+        return {}
+    superseded = {}
+    for wrapper, inner in wrapped.items():
+        only = inner[0]
+        if len(inner) == 1 and only not in wrapped and _classes(nodes[wrapper]) > _classes(nodes[only]):
+            superseded[only] = WRAPPER
+        else:
+            superseded[wrapper] = WRAPPER
+    return superseded
+
+
+def _wrapped_calls(nodes: Nodes, leaves: list[Node]) -> dict[bytes, list[bytes]]:
+    """For each model call, the nearest model calls below it with no barrier between."""
+    found: dict[bytes, list[bytes]] = {}
+    nearest: dict[bytes, bytes] = {}
+    for leaf in leaves:
+        above = _nearest_call_above(nodes, leaf, nearest)
+        if above:
+            found.setdefault(above, []).append(leaf.span_id)
+    return found
+
+
+def _nearest_call_above(nodes: Nodes, leaf: Node, nearest: dict[bytes, bytes]) -> bytes:
+    path: list[bytes] = []
+    parent_id, answer = leaf.parent_id, b""
+    while True:
+        parent = nodes.get(parent_id)
+        if parent is None or parent.kind in BARRIER_CODES:
+            break
+        if parent.marks & CARRIER and parent.kind in LEAF_CODES:
+            answer = b"" if parent_id == leaf.span_id else parent_id
+            break
+        known = nearest.get(parent_id)
+        if known is not None:
+            answer = known
+            break
+        nearest[parent_id] = b""
+        path.append(parent_id)
+        parent_id = parent.parent_id
+    for span_id in path:
+        nearest[span_id] = answer
+    return answer
+
+
+def _superseded_aggregates(
+    nodes: Nodes, carriers: list[Node], leaves: list[Node], aggregates: list[Node]
+) -> dict[bytes, str]:
+    above = _ancestors_of(nodes, carriers)
+    walked: dict[bytes, bool] = {}
+    starts, earliest_ends = _ends_by_start([leaf for leaf in leaves if _is_chain_broken(nodes, leaf, walked)])
+    return {
+        node.span_id: AGGREGATE
+        for node in aggregates
+        if node.span_id in above or _contains_any(node, starts, earliest_ends)
+    }
+
+
+def _ancestors_of(nodes: Nodes, carriers: list[Node]) -> set[bytes]:
+    above: set[bytes] = set()
+    for carrier in carriers:
+        parent_id = carrier.parent_id
+        while parent_id not in above and parent_id != carrier.span_id:
+            parent = nodes.get(parent_id)
+            if parent is None:
+                break
+            above.add(parent_id)
+            parent_id = parent.parent_id
+    return above
+
+
+def _is_chain_broken(nodes: Nodes, leaf: Node, broken: dict[bytes, bool]) -> bool:
+    path: list[bytes] = []
+    parent_id, answer = leaf.parent_id, False
+    while parent_id != NO_PARENT:
+        known = broken.get(parent_id)
+        if known is not None:
+            answer = known
+            break
+        broken[parent_id] = True
+        path.append(parent_id)
+        parent = nodes.get(parent_id)
+        if parent is None:
+            answer = True
+            break
+        parent_id = parent.parent_id
+    for span_id in path:
+        broken[span_id] = answer
+    return answer
+
+
+def _ends_by_start(leaves: list[Node]) -> tuple[list[int], list[int]]:
+    """Start times in order, and for each the earliest end of it and all later ones."""
+    spans = sorted((leaf.start_ns, leaf.end_ns) for leaf in leaves)
+    earliest = [end for _, end in spans]
+    for i in range(len(earliest) - 2, -1, -1):
+        earliest[i] = min(earliest[i], earliest[i + 1])
+    return [start for start, _ in spans], earliest
+
+
+def _contains_any(aggregate: Node, starts: list[int], earliest_ends: list[int]) -> bool:
+    first = bisect_left(starts, aggregate.start_ns - _TOLERANCE_NS)
+    return first < len(starts) and earliest_ends[first] <= aggregate.end_ns + _TOLERANCE_NS
+
+
+def _classes(node: Node) -> int:
+    return (node.marks & CLASSES).bit_count()

@@ -1,0 +1,39 @@
+"""What the ledger does with each span of a trace, as a function of the set of spans alone."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final, NamedTuple
+
+from exporter.settle.skeleton import AGGREGATE_CODES, CARRIER, NEVER_BILLED, Node
+from exporter.usage import CHARGED, NOT_BILLABLE, PENDING, SUPERSEDED
+
+NO_USAGE: Final = "no_usage"
+"""Reason of a model call whose usage nobody reported: a call, but no money and no claim."""
+SETTLING: Final = "settling"
+"""Reason of an aggregate that waits for its children (rule R7)."""
+
+
+class Verdict(NamedTuple):
+    """A billing state and why.  The reason of a span that is never billed is the dialect's."""
+
+    billing: str
+    reason: str
+
+
+_CHARGE: Final = Verdict(CHARGED, "")
+_WAIT: Final = Verdict(PENDING, SETTLING)
+_SILENT: Final = Verdict(NOT_BILLABLE, NO_USAGE)
+_NEVER: Final = Verdict(NOT_BILLABLE, "")
+
+
+def judge(node: Node, superseded: Mapping[bytes, str]) -> Verdict:
+    """Rules R1, R3–R5 and the first half of R7 for a span that has a usage record."""
+    if node.marks & NEVER_BILLED:
+        return _NEVER
+    if not node.marks & CARRIER:
+        return _SILENT
+    rule = superseded.get(node.span_id)
+    if rule is not None:
+        return Verdict(SUPERSEDED, rule)
+    return _WAIT if node.kind in AGGREGATE_CODES else _CHARGE

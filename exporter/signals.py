@@ -1,0 +1,73 @@
+"""Plain telemetry, as it leaves decode: allow-listed attributes only, no wire types, no content."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Final, Generic, NamedTuple, TypeVar
+
+Value = str | int | float | bool | tuple["Value", ...]
+
+STATUS_ERROR = 2
+
+T = TypeVar("T")
+
+_CONTROL: Final = re.compile("[\x00-\x1f\x7f-\x9f]")
+
+
+def plain_text(value: Value | None, limit: int) -> str:
+    """A value as a label or column may hold it: trimmed, without control characters, at most `limit` characters.
+
+    Numbers and booleans become text; a list, like an absent value, is empty.
+    """
+    if type(value) is str:
+        if len(value) <= limit and value.isprintable():
+            return value.strip()
+        return _CONTROL.sub("", value).strip()[:limit].rstrip()
+    if type(value) is bool:
+        return "true" if value else "false"
+    return str(value)[:limit] if type(value) in (int, float) else ""
+
+
+class Origin(NamedTuple):
+    """What a group of spans, log records or points shares: its resource and instrumentation scope."""
+
+    resource: Mapping[str, Value]
+    scope: str
+    scope_version: str
+
+
+class Span(NamedTuple):
+    """One span.  Ids are raw bytes (16 and 8), times are Unix nanoseconds as sent, 0 when absent."""
+
+    trace_id: bytes
+    span_id: bytes
+    parent_id: bytes
+    """b"" for a root span."""
+    name: str
+    start_ns: int
+    end_ns: int
+    status: int
+    """OTLP status code: 0 unset, 1 ok, 2 error."""
+    attributes: Mapping[str, Value]
+    origin: Origin
+
+
+class OfResource(Generic[T]):
+    """Something that follows from a resource alone, derived once for a run of spans that share it.
+
+    Telemetry comes grouped by resource, so remembering the last one is enough.
+    """
+
+    def __init__(self, derive: Callable[[Mapping[str, Value]], T]) -> None:
+        self._derive = derive
+        self._last: tuple[Mapping[str, Value], T] | None = None
+
+    def __call__(self, resource: Mapping[str, Value]) -> T:
+        last = self._last
+        if last is not None and last[0] is resource:
+            return last[1]
+        derived = self._derive(resource)
+        # A pair in one assignment: another thread sees the old or the new one, and both are right.
+        self._last = (resource, derived)
+        return derived

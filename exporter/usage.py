@@ -1,0 +1,141 @@
+"""What a model call consumed: the normalised usage record that every dialect makes.
+
+The six token classes are disjoint, so the cost of a call is a plain dot product with six rates.
+Both totals of the OpenTelemetry conventions follow from them: input tokens are the sum of the
+first four, output tokens the sum of the last two.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Final, NamedTuple
+
+
+class Tokens(NamedTuple):
+    """Counts of the six disjoint token classes."""
+
+    input_uncached: int = 0
+    cache_read: int = 0
+    cache_write_5m: int = 0
+    """Writes with the default lifetime, and writes whose lifetime is unknown."""
+    cache_write_1h: int = 0
+    output_visible: int = 0
+    reasoning: int = 0
+
+    @property
+    def input_total(self) -> int:
+        return self[0] + self[1] + self[2] + self[3]
+
+    @property
+    def output_total(self) -> int:
+        return self[4] + self[5]
+
+
+TOKEN_CLASSES: Final = Tokens._fields
+NO_TOKENS: Final = Tokens()
+
+# Kinds of a span, as the settle rules need them.
+LLM: Final = "llm"
+EMBEDDING: Final = "embedding"
+RERANK: Final = "rerank"
+MEDIA: Final = "media"
+AGENT: Final = "agent"
+WORKFLOW: Final = "workflow"
+STEP: Final = "step"
+TOOL: Final = "tool"
+RETRIEVAL: Final = "retrieval"
+TOKEN_COUNT: Final = "token_count"  # noqa: S105 - a kind of span, no secret
+EVAL: Final = "eval"
+OTHER: Final = "other"
+
+KINDS: Final = (OTHER, LLM, EMBEDDING, RERANK, MEDIA, AGENT, WORKFLOW, STEP, TOOL, RETRIEVAL, TOKEN_COUNT, EVAL)
+"""The position of a kind is its code in stored span skeletons: append only."""
+KIND_CODES: Final = {kind: code for code, kind in enumerate(KINDS)}
+LEAF_KINDS: Final = frozenset({LLM, EMBEDDING, RERANK, MEDIA})
+AGGREGATE_KINDS: Final = frozenset({AGENT, WORKFLOW, STEP})
+BARRIER_KINDS: Final = frozenset({TOOL, AGENT})
+
+# How far the counts can be trusted.
+REPORTED: Final = "reported"
+ESTIMATED: Final = "estimated"
+MISSING: Final = "missing"
+
+# What the ledger does with a row.
+CHARGED: Final = "charged"
+PENDING: Final = "pending"
+SUPERSEDED: Final = "superseded"
+DUPLICATE: Final = "duplicate"
+NOT_BILLABLE: Final = "not_billable"
+BILLING: Final = (CHARGED, PENDING, SUPERSEDED, DUPLICATE, NOT_BILLABLE)
+"""The position of a state is its code in the ledger: append only."""
+
+SPANS: Final = "span"
+LOGS: Final = "log"
+METRICS: Final = "metric"
+
+
+class PriceContext(NamedTuple):
+    """What besides model, tokens and time decides a price.  An empty text means unknown."""
+
+    geo: str = ""
+    speed: str = ""
+    processing: str = ""
+    service_tier: str = ""
+    region: str = ""
+    org: str = ""
+
+
+NO_CONTEXT: Final = PriceContext()
+
+
+@dataclass(slots=True)
+class UsageRecord:
+    """One model call, or one span that carried usage, before it is settled and priced.
+
+    Texts are empty when unknown; `None` marks an unknown number.  Times are Unix nanoseconds as the
+    emitter sent them.
+    """
+
+    signal: str
+    dialect: str
+    scope: str
+    kind: str
+    operation: str
+    trace_id: bytes
+    span_id: bytes
+    start_ns: int
+    end_ns: int
+    provider: str
+    """As the OpenTelemetry conventions spell it; as sent when they do not know it."""
+    gateway: str
+    """A reseller or proxy that answered in the provider's place."""
+    request_model: str
+    response_model: str
+    price_model: str
+    """The model that pricing looks up first."""
+    service: str
+    agent: str
+    conversation_id: str
+    call_key: str
+    """The provider's response or request id."""
+    tokens: Tokens
+    usage_status: str
+    """REPORTED, ESTIMATED or MISSING; with MISSING the tokens are all zero and mean nothing."""
+    error_type: str = ""
+    context: PriceContext = NO_CONTEXT
+    cost_reported_nano_usd: int | None = None
+    cost_source: str = ""
+    """Who stated the reported cost: provider, gateway, or estimate (made by the client)."""
+    units: Mapping[str, int] = field(default_factory=dict)
+    """Other quantities than tokens: requests, seconds, images."""
+    flags: tuple[str, ...] = ()
+    never_billable: str = ""
+    """Why rule R1 never bills this record (fetch_response, token_count, cache_hit, ...), or empty."""
+
+
+class Reading(NamedTuple):
+    """What a dialect made of one span: its kind, and a usage record when there is something to account."""
+
+    kind: str
+    usage: UsageRecord | None

@@ -1,0 +1,54 @@
+"""Everything that metrics show, read in one transaction, so that all families tell of the same instant."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from sqlalchemy import Connection
+
+from exporter.ledger.families import CAPPED, DISTRIBUTION_FAMILY
+from exporter.views.budget_samples import BudgetSamples
+from exporter.views.distributions import Distributions, rejected_distributions
+from exporter.views.fact_samples import read_facts, read_task_costs
+from exporter.views.points import Points
+from exporter.views.samples import Totals, recent_calls
+
+SECOND_NS: Final = 10**9
+BIRTH_SECONDS: Final = 60.0
+"""How long a new series shows 0: longer than any sensible scrape interval, so that `increase()` sees its birth."""
+
+
+class MetricReader:
+    """Reads the points of every feed.  Not safe for threads; remembers label sets between readings."""
+
+    def __init__(self, *, birth_seconds: float = BIRTH_SECONDS) -> None:
+        self._birth_ns = int(birth_seconds * SECOND_NS)
+        self._totals = Totals()
+        self._distributions = Distributions()
+        self._budgets = BudgetSamples()
+
+    def read(self, connection: Connection, now_ns: int, *, exemplars: bool = False) -> dict[str, Points]:
+        """Points by feed (telemetry/catalog.py says which family shows which)."""
+        cutoff_ns = now_ns - self._birth_ns
+        calls = recent_calls(connection) if exemplars else []
+        points = self._totals.read(connection, cutoff_ns, calls=calls)
+        label_sets = self._totals.label_sets()
+        points |= self._distributions.read(connection, cutoff_ns, calls=calls, label_sets=label_sets)
+        points |= self._budgets.read(connection, now_ns, cutoff_ns)
+        points |= read_task_costs(connection, now_ns)
+        points |= read_facts(connection)
+        return points
+
+    def rejected(self, connection: Connection) -> dict[str, int]:
+        """For each capped family, how many label sets it shows as `__other__`; as of the last reading."""
+        return {**self._totals.rejected(), DISTRIBUTION_FAMILY: rejected_distributions(connection)}
+
+
+CAPPED_NAMES: Final = (*(family.name for family in CAPPED), DISTRIBUTION_FAMILY)
+
+
+def count_series(points: Points) -> int:
+    """Series as Prometheus counts them: a histogram has one for each bucket, its sum and its count."""
+    first: Any = points.values[0] if points.values else None
+    width = len(first.buckets) + 2 if hasattr(first, "buckets") else 1
+    return len(points.labels) * width

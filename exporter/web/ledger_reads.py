@@ -1,0 +1,101 @@
+"""GET /api/v1/usage and /api/v1/costs: parse, call, answer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
+from typing import Final
+
+from flask import Blueprint, Response, jsonify, request
+from sqlalchemy import Connection
+
+from exporter.errors import InvalidRequest
+from exporter.ledger.queries import UsageFilter
+from exporter.usage import BILLING
+from exporter.views.costs import CostRange, cost_answer
+from exporter.views.times import parse_time
+from exporter.views.usage import DEFAULT_LIMIT, MAX_LIMIT, usage_page
+from exporter.web.parameters import integer, known_only, text
+
+Read = Callable[[], AbstractContextManager[Connection]]
+DAY_NS: Final = 86_400 * 10**9
+_USAGE: Final = (
+    "start", "end", "trace_id", "conversation_id", "project", "task", "agent", "dialect", "billing", "limit", "cursor",
+)  # fmt: skip
+_COSTS: Final = ("group_by", "start", "end", "tz")
+
+
+def ledger_blueprint(read: Read, *, timezone: Callable[[], str], clock_ns: Callable[[], int]) -> Blueprint:
+    """The ledger as rows and as sums."""
+    blueprint = Blueprint("ledger", __name__, url_prefix="/api/v1")
+
+    @blueprint.get("/usage")
+    def usage() -> Response:
+        known_only(request.args, _USAGE)
+        wanted = _usage_filter(request.args)
+        limit = integer(request.args, "limit", default=DEFAULT_LIMIT, least=1, most=MAX_LIMIT)
+        with read() as connection:
+            return jsonify(usage_page(connection, wanted, cursor=text(request.args, "cursor"), limit=limit))
+
+    @blueprint.get("/costs")
+    def costs() -> Response:
+        known_only(request.args, _COSTS)
+        fields = tuple(filter(None, (text(request.args, "group_by") or "").split(",")))
+        within = _cost_range(request.args, timezone(), clock_ns())
+        with read() as connection:
+            return jsonify(cost_answer(connection, fields, within))
+
+    return blueprint
+
+
+def _usage_filter(args: Mapping[str, str]) -> UsageFilter:
+    return UsageFilter(
+        start_ns=_instant(args, "start"),
+        end_ns=_instant(args, "end"),
+        trace_id=_trace_id(args),
+        conversation_id=text(args, "conversation_id"),
+        project=text(args, "project"),
+        task=text(args, "task"),
+        agent=text(args, "agent"),
+        dialect=text(args, "dialect"),
+        billing=_billing(args),
+    )
+
+
+def _cost_range(args: Mapping[str, str], zone: str, now_ns: int) -> CostRange:
+    end = _instant(args, "end")
+    end = now_ns if end is None else end
+    start = _instant(args, "start")
+    start = end - 30 * DAY_NS if start is None else start
+    if start >= end:
+        raise InvalidRequest("start: expected a time before end", start=args.get("start"), end=args.get("end"))
+    return CostRange(start, end, text(args, "tz") or zone)
+
+
+def _instant(args: Mapping[str, str], name: str) -> int | None:
+    given = text(args, name)
+    return None if given is None else parse_time(given, name=name)
+
+
+def _trace_id(args: Mapping[str, str]) -> bytes | None:
+    given = text(args, "trace_id")
+    if given is None:
+        return None
+    try:
+        raw = bytes.fromhex(given)
+    except ValueError:
+        raw = b""
+    if len(raw) != 16:
+        raise InvalidRequest(f"trace_id: found {given[:80]!r}, expected 32 hexadecimal digits", trace_id=given[:80])
+    return raw
+
+
+def _billing(args: Mapping[str, str]) -> int | None:
+    given = text(args, "billing")
+    if given is None:
+        return None
+    if given not in BILLING:
+        raise InvalidRequest(f"billing: found {given[:80]!r}, expected one of {', '.join(BILLING)}")
+    return BILLING.index(given)
+
+

@@ -1,0 +1,152 @@
+"""The database goes away for a while: 503 with Retry-After, flat memory, full recovery, never 500."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from contextlib import contextmanager
+
+import pytest
+
+from chaos.bodies import new_maker
+from chaos.books import assert_books_hold, expected_calls, read_books
+from chaos.load import Load
+from chaos.memory import group_memory_mib
+from support.commands import audit, migrate
+from support.postgres import Cluster
+from support.proofs import proof_size
+
+OUTAGE_SECONDS = proof_size(bounded=5, full=60)
+BODIES = proof_size(bounded=40, full=400)
+ALLOWED_GROWTH_MIB = 48
+IMPATIENT = {"AGENT_EXPORTER_LOCK_TIMEOUT": "1s"}
+LOCKER = """
+import sqlite3, sys
+connection = sqlite3.connect(sys.argv[1], isolation_level=None, timeout=30)
+connection.execute("BEGIN EXCLUSIVE")
+print("locked", flush=True)
+sys.stdin.read()
+"""
+
+
+@pytest.fixture
+def small_disk(tmp_path):
+    """A file system in memory with room for a few hundred bodies, and a function that makes it larger."""
+    if os.geteuid() != 0:
+        pytest.skip("mount needs root")
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=4m", "tmpfs", folder], check=True)
+    yield folder
+    subprocess.run(["umount", "-l", folder], check=True)
+
+
+@pytest.fixture
+def own_cluster():
+    """A cluster that only this test may stop."""
+    cluster = Cluster()
+    yield cluster
+    cluster.remove()
+
+
+@contextmanager
+def postgres_stopped(cluster):
+    cluster.stop()
+    yield
+    cluster.start()
+
+
+@contextmanager
+def sqlite_locked(path):
+    """Another program holds the write lock."""
+    with subprocess.Popen(
+        [sys.executable, "-c", LOCKER, path], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as locker:
+        assert locker.stdout.readline() == b"locked\n"
+        yield
+        locker.stdin.close()
+        locker.wait()
+
+
+@contextmanager
+def disk_full(folder):
+    """Something else has taken what was left; afterwards there is room again."""
+    ballast = folder / "ballast"
+    with ballast.open("wb") as file:
+        while True:
+            try:
+                file.write(b"\0" * 4096)
+                file.flush()
+            except OSError:
+                break
+    yield
+    subprocess.run(["mount", "-o", "remount,size=256m", folder], check=True)
+    ballast.unlink()
+
+
+def endure(server, outage, database_url):
+    """Load before, during and after the outage; answers the figures."""
+    load = Load(new_maker(11), [server.port], pause_seconds=0.02).start()
+    load.wait_for(BODIES)
+    memory_before = group_memory_mib(server.pid)
+    with outage:
+        time.sleep(0.5)
+        at_start, refused = len(load.acknowledged), load.answers["503"]
+        memory_peak = memory_before
+        ends = time.monotonic() + OUTAGE_SECONDS
+        while time.monotonic() < ends:
+            assert server.get("/healthz").status == 200
+            memory_peak = max(memory_peak, group_memory_mib(server.pid))
+            time.sleep(0.2)
+        assert load.answers["503"] > refused
+        assert len(load.acknowledged) - at_start <= load.threads
+    began, recovered_from = time.monotonic(), len(load.acknowledged)
+    load.wait_for(recovered_from + 1)
+    recovery = time.monotonic() - began
+    load.wait_for(recovered_from + BODIES)
+    load.finish()
+
+    assert not load.faults, load.faults[:3]
+    assert load.answers["no answer"] == 0
+    assert load.without_retry_after == 0
+    assert memory_peak - memory_before < ALLOWED_GROWTH_MIB
+    expected = expected_calls(load.maker, load.acknowledged)
+    books = read_books(database_url)
+    assert_books_hold(books, expected)
+    assert books.calls == expected
+    audit(database_url)
+    return (
+        f"{OUTAGE_SECONDS} s without: {load.answers['503']} answers of 503, 0 of 500, memory {memory_before:.0f} → "
+        f"{memory_peak:.0f} MiB, first acknowledgement {recovery:.1f} s after its return; {len(load.acknowledged):,} "
+        f"bodies acknowledged, {len(books.calls):,} calls in the ledger, 0 missing, 0 doubled; audit ok"
+    )
+
+
+@pytest.mark.proof
+def test_postgres_stopped_and_started_again_costs_nothing(start_server, own_cluster, show):
+    server = start_server(migrate(own_cluster.url))
+    show("PostgreSQL stopped, " + endure(server, postgres_stopped(own_cluster), own_cluster.url))
+    assert server.get("/readyz").status == 200
+
+
+@pytest.mark.proof
+def test_readiness_tells_that_postgres_is_away(start_server, own_cluster):
+    server = start_server(migrate(own_cluster.url))
+    with postgres_stopped(own_cluster):
+        assert server.get("/readyz").status == 503
+    assert server.get("/readyz").status == 200
+
+
+@pytest.mark.proof
+def test_an_sqlite_file_locked_by_another_program_costs_nothing(start_server, sqlite_url, show):
+    server = start_server(sqlite_url, env=IMPATIENT)
+    show("SQLite locked, " + endure(server, sqlite_locked(sqlite_url.removeprefix("sqlite:///")), sqlite_url))
+
+
+@pytest.mark.proof
+def test_a_full_disk_costs_nothing(start_server, small_disk, show):
+    url = f"sqlite:///{small_disk / 'ledger.db'}"
+    server = start_server(url, env=IMPATIENT)
+    show("SQLite on a full disk, " + endure(server, disk_full(small_disk), url))

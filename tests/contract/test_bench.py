@@ -1,0 +1,54 @@
+"""What `make bench` compares: fresh bodies, a floor that decodes them, verdicts in the right direction."""
+
+from __future__ import annotations
+
+import zlib
+
+import pytest
+
+from bench.bodies import make_bodies
+from bench.floor import decode_wanted, floor_spans_per_second
+from bench.targets import Target, print_targets
+
+TRACE, SPAN, OPERATION, RESPONSE = 0, 1, 6, 10
+
+
+@pytest.fixture(scope="module")
+def bodies():
+    return make_bodies(10, 16)
+
+
+def _rows(body):
+    return decode_wanted(zlib.decompress(body.data, 31))
+
+
+def test_a_body_holds_the_spans_and_calls_that_it_states(bodies):
+    for body in bodies:
+        rows = _rows(body)
+        assert len(rows) == body.spans == 16
+        assert sum(row[OPERATION] == "chat" for row in rows) == body.calls
+
+
+def test_no_id_occurs_twice_over_bodies_of_one_template(bodies):
+    rows = [row for body in bodies for row in _rows(body)]
+    assert len({row[SPAN] for row in rows}) == len(rows)
+    assert len({row[RESPONSE] for row in rows if row[RESPONSE]}) == sum(body.calls for body in bodies)
+    assert len({row[TRACE] for row in rows}) == 10 * 3
+
+
+def test_the_floor_stores_what_it_is_given(bodies, tmp_path):
+    assert floor_spans_per_second(bodies, tmp_path) > 0
+
+
+def test_a_target_is_judged_in_its_own_direction():
+    assert Target("rate", 0.6, "x", 0.5, 0.7, at_least=True).verdict() == "met"
+    assert Target("rate", 0.4, "x", 0.5, 0.7, at_least=True).verdict() == "MISSED"
+    assert Target("time", 40, "ms", 100, 50).verdict() == "goal"
+    assert Target("time", 101, "ms", 100, 50).verdict() == "MISSED"
+
+
+def test_one_missed_target_fails_the_run(capsys):
+    good, bad = Target("good", 1, "ms", 2, 1), Target("bad", 3, "ms", 2, 1)
+    assert print_targets([good])
+    assert not print_targets([good, bad])
+    assert "MISSED" in capsys.readouterr().out

@@ -1,0 +1,98 @@
+"""Entries for the ledger, made by hand: short names in, priced records out."""
+
+from __future__ import annotations
+
+from exporter.ledger.entry import Entry, Priced
+from exporter.ledger.tables import DIMENSION_TEXTS
+from exporter.settle.skeleton import CARRIER, NO_PARENT, Node
+from exporter.usage import KIND_CODES, Tokens
+
+SECOND = 10**9
+NOON = 1_795_262_400 * SECOND
+"""2026-11-21T12:00:00Z."""
+
+
+def span_id(name: str) -> bytes:
+    return name.encode().rjust(8, b"\1")[:8]
+
+
+def trace_id(name: str) -> bytes:
+    return name.encode().rjust(16, b"\1")[:16]
+
+
+def node(
+    name: str,
+    kind: str = "llm",
+    parent: str | None = None,
+    *,
+    classes: int = 0b010001,
+    carries: bool = True,
+    start: int = NOON,
+    end: int = NOON + SECOND,
+    digest: int = 0,
+) -> Node:
+    marks = classes | CARRIER if carries else 0
+    return Node(span_id(name), span_id(parent) if parent else NO_PARENT, KIND_CODES[kind], marks, start, end, digest)
+
+
+def priced(
+    *,
+    project: str = "payments",
+    agent: str = "planner",
+    model: str = "gpt-6-sol",
+    task: str = "",
+    kind: str = "llm",
+    tokens: Tokens = Tokens(100, 0, 0, 0, 20, 0),  # noqa: B008 - a tuple
+    cost: int | None = 1_000,
+    start: int = NOON,
+    end: int = NOON + SECOND,
+    never: str = "",
+    **texts: str,
+) -> Priced:
+    values = dict.fromkeys(DIMENSION_TEXTS, "") | {
+        "signal": "span",
+        "dialect": "genai",
+        "kind": kind,
+        "operation": "chat",
+        "provider": "openai",
+        "request_model": model,
+        "response_model": model,
+        "price_model": model,
+        "service": "fleet",
+        "agent": agent,
+        "project": project,
+        "usage_status": "reported" if any(tokens) else "missing",
+        "cost_status": "unknown" if cost is None else "priced",
+        "cost_reasons": '["unknown_model"]' if cost is None else "",
+        **texts,
+    }
+    return Priced(
+        tuple(values[name] for name in DIMENSION_TEXTS),
+        project,
+        task,
+        start,
+        end,
+        tokens,
+        cost,
+        (cost or 0, 0, 0, 0, 0, 0, 0),
+        None,
+        never,
+        None,
+        None,
+        None,
+        None,
+    )
+
+
+def call(trace: str, name: str, parent: str | None = None, *, kind: str = "llm", **usage) -> Entry:
+    """A span with usage."""
+    usage.setdefault("tokens", Tokens(100, 0, 0, 0, 20, 0))
+    start, end = usage.get("start", NOON), usage.get("end", NOON + SECOND)
+    classes = sum(1 << bit for bit, count in enumerate(usage["tokens"]) if count)
+    shape = node(name, kind, parent, classes=classes, carries=bool(classes), start=start, end=end)
+    return Entry(trace_id(trace), shape, priced(kind=kind, **usage))
+
+
+def bare(trace: str, name: str, kind: str, parent: str | None = None) -> Entry:
+    """A span that only shapes its trace."""
+    return Entry(trace_id(trace), node(name, kind, parent, carries=False, classes=0), None)

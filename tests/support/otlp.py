@@ -1,0 +1,76 @@
+"""OTLP requests as tests write them, in both encodings."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from google.protobuf.json_format import MessageToDict
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+from opentelemetry.proto.common.v1.common_pb2 import AnyValue, KeyValue
+from opentelemetry.proto.trace.v1.trace_pb2 import Span
+
+TRACE_ID = bytes(range(1, 17))
+SPAN_ID = bytes(range(1, 9))
+
+
+def any_value(value: Any) -> AnyValue:
+    """An AnyValue of a plain Python value; a mapping becomes a kvlist, None the empty value."""
+    match value:
+        case None:
+            return AnyValue()
+        case bool():
+            return AnyValue(bool_value=value)
+        case int():
+            return AnyValue(int_value=value)
+        case float():
+            return AnyValue(double_value=value)
+        case str():
+            return AnyValue(string_value=value)
+        case bytes():
+            return AnyValue(bytes_value=value)
+        case Mapping():
+            return AnyValue(kvlist_value={"values": pairs(value)})
+        case _:
+            return AnyValue(array_value={"values": [any_value(item) for item in value]})
+
+
+def pairs(attributes: Mapping[str, Any]) -> list[KeyValue]:
+    return [KeyValue(key=key, value=any_value(value)) for key, value in attributes.items()]
+
+
+def span(attributes: Mapping[str, Any] | None = None, **fields: Any) -> Span:
+    """A valid span; fields of the message override."""
+    values = {
+        "trace_id": TRACE_ID,
+        "span_id": SPAN_ID,
+        "name": "chat",
+        "start_time_unix_nano": 1_000,
+        "end_time_unix_nano": 2_000,
+        **fields,
+    }
+    return Span(attributes=pairs(attributes or {}), **values)
+
+
+def request(*spans: Span, resource: Mapping[str, Any] | None = None, scope: str = "lib", version: str = "1") -> bytes:
+    """One resource and one scope with these spans."""
+    message = ExportTraceServiceRequest()
+    group = message.resource_spans.add()
+    group.resource.attributes.extend(pairs(resource or {}))
+    scoped = group.scope_spans.add()
+    scoped.scope.name, scoped.scope.version = scope, version
+    scoped.spans.extend(spans)
+    return message.SerializeToString()
+
+
+def as_json(body: bytes) -> bytes:
+    """The OTLP/JSON form of a protobuf request: hex ids, integer enums."""
+    message = MessageToDict(ExportTraceServiceRequest.FromString(body), use_integers_for_enums=True)
+    for group in message.get("resourceSpans", ()):
+        for scoped in group.get("scopeSpans", ()):
+            for one in scoped.get("spans", ()):
+                for name in {"traceId", "spanId", "parentSpanId"} & one.keys():
+                    one[name] = base64.b64decode(one[name]).hex()
+    return json.dumps(message).encode()

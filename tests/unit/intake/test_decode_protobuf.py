@@ -1,0 +1,175 @@
+import tracemalloc
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
+from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+
+from exporter.errors import InvalidRequest, TooLarge
+from exporter.intake.decode import decode_logs, decode_metrics, decode_traces
+from exporter.intake.decoded import DecodedTraces
+from exporter.intake.limits import IntakeLimits
+from exporter.intake.values import Allowance
+from exporter.intake.wire import TRACES, pieces
+from support.otlp import SPAN_ID, TRACE_ID, any_value, pairs, request, span
+
+AB = frozenset({"a", "b"})
+
+
+def decode(body, **options):
+    return decode_traces(body, json=False, wanted=AB, **options)
+
+
+def test_an_empty_body_is_an_empty_request():
+    assert decode(b"") == DecodedTraces([], {})
+
+
+@pytest.mark.parametrize("body", [b"\xff", b"\x0a\x7f", b"\x0b", request(span())[:-1], b'{"resourceSpans":[]}'])
+def test_what_is_no_protobuf_request_is_refused(body):
+    with pytest.raises(InvalidRequest, match="not a protobuf ExportTraceServiceRequest"):
+        decode(body)
+
+
+def test_nesting_beyond_what_protobuf_allows_is_refused():
+    assert decode(_deep(10)).spans[0].attributes == {"a": ((((((((((),),),),),),),),),)}
+    with pytest.raises(InvalidRequest):
+        decode(_deep(200))
+
+
+def _varint(number):
+    out = b""
+    while number > 127:
+        out += bytes([number & 127 | 128])
+        number >>= 7
+    return out + bytes([number])
+
+
+def _wrap(tag, content):
+    return bytes([tag]) + _varint(len(content)) + content
+
+
+def _deep(levels):
+    """A span whose attribute `a` is a list in a list in a list ..."""
+    value = b""
+    for _ in range(levels):
+        value = _wrap(0x2A, _wrap(0x0A, value))
+    attribute = _wrap(0x4A, _wrap(0x0A, b"a") + _wrap(0x12, value))
+    ids = _wrap(0x0A, TRACE_ID) + _wrap(0x12, SPAN_ID)
+    return _wrap(0x0A, _wrap(0x12, _wrap(0x12, ids + attribute)))
+
+
+def test_texts_that_are_not_utf8_are_repaired_and_lose_nothing_else():
+    body = request(span({"a": "cut é", "b": 5}, name="é"), resource={"a": ["é"]}).replace("é".encode(), b"\xc3!")
+    (found,) = decode(body).spans
+    assert (found.name, found.attributes) == ("\ufffd!", {"a": "cut \ufffd!", "b": 5})
+    assert found.origin.resource == {"a": ("\ufffd!",)}
+
+
+def test_surrogates_in_protobuf_are_repaired():
+    body = request(span({"a": "xyz"})).replace(b"xyz", b"\xed\xa0\xbd")
+    assert "\ufffd" in decode(body).spans[0].attributes["a"]
+
+
+def test_a_request_with_broken_texts_everywhere_is_refused_after_a_bounded_effort():
+    spans = [span({"a": "é" + "x" * 100}) for _ in range(300)]
+    body = request(*spans).replace("é".encode(), b"\xc3!")
+    assert len(decode(body).spans) == 300
+    with pytest.raises(InvalidRequest):
+        decode(body, limits=IntakeLimits(piece_bytes=1_000))
+
+
+# ------------------------------------------------------------------------------------------ in pieces
+MANY = request(
+    *(span({"a": n, "c": "x" * n}, span_id=n.to_bytes(8, "big")) for n in range(1, 200)),
+    resource={"b": "shared"},
+    scope="one scope",
+)
+
+
+@pytest.mark.parametrize("size", [400, 700, 5_000, len(MANY) - 1])
+def test_a_large_request_decodes_in_pieces_to_the_same(size):
+    assert decode(MANY, limits=IntakeLimits(piece_bytes=size)) == decode(MANY)
+
+
+@given(st.lists(st.binary(max_size=60), max_size=8), st.integers(1, 200))
+def test_pieces_together_say_what_the_whole_says(names, size):
+    message = ExportTraceServiceRequest()
+    for number, name in enumerate(names):
+        group = message.resource_spans.add()
+        group.resource.attributes.extend(pairs({"a": number}))
+        for _ in range(number % 3):
+            group.scope_spans.add().spans.append(span({"b": "x" * len(name)}, name=name.hex()))
+    body = message.SerializeToString()
+    limits = IntakeLimits(piece_bytes=max(size, 100))
+    assert decode(body, limits=limits) == decode(body)
+
+
+def test_a_large_span_keeps_what_is_read_of_it_and_sheds_the_rest():
+    large = span({"a": "x" * 3_000, "content": "y" * 9_000, "b": list(range(3_000))}, status={"code": 2})
+    for n in range(500):
+        large.events.add(name=str(n))
+        large.links.add(trace_id=TRACE_ID)
+    limits = IntakeLimits(piece_bytes=2_000)
+    (cut,) = pieces(request(large), TRACES, Allowance(wanted=AB, limits=limits), pytest.fail)
+    assert len(cut) < 3_500
+    (found,) = decode(request(large), limits=limits).spans
+    assert (found.status, found.attributes) == (2, {"a": "x" * 3_000})
+
+
+def test_a_large_span_with_too_many_attributes_is_rejected():
+    body = request(span({str(n): n for n in range(500)}), span())
+    decoded = decode(body, limits=IntakeLimits(piece_bytes=1_000, max_attributes=400))
+    assert (len(decoded.spans), decoded.rejected) == (1, {"too_many_attributes": 1})
+
+
+@pytest.mark.parametrize("cut", range(1, 60, 7))
+def test_a_large_request_that_ends_early_is_refused(cut):
+    with pytest.raises(InvalidRequest):
+        decode(MANY[:-cut], limits=IntakeLimits(piece_bytes=1_000))
+
+
+@pytest.mark.parametrize("depth", [0, 1, 2])
+def test_a_bomb_of_empty_messages_is_refused_without_memory(depth):
+    body = b"\x0a\x00" * 1_000_000 if depth == 0 else b"\x12\x00" * 1_000_000
+    for tag in [0x12, 0x0A][2 - depth :]:
+        body = _wrap(tag, body)
+    tracemalloc.start()
+    with pytest.raises(TooLarge, match="more than 20000 records"):
+        decode(body, limits=IntakeLimits(max_records=20_000, piece_bytes=50_000))
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 20_000_000
+
+
+def test_attributes_of_a_whole_request_are_bounded():
+    crowd = [span({str(n): n for n in range(300)}) for _ in range(10)]
+    with pytest.raises(TooLarge, match="too many attributes"):
+        decode(request(*crowd), limits=IntakeLimits(max_request_attributes=2_000))
+
+
+def test_log_records_are_counted_whole_or_in_pieces():
+    message = ExportLogsServiceRequest()
+    records = message.resource_logs.add().scope_logs.add().log_records
+    for _ in range(30):
+        records.add(body=any_value("x" * 100), attributes=pairs({"a": 1}))
+    records.add(body=any_value("x" * 5_000))
+    body = message.SerializeToString()
+    assert decode_logs(body, json=False) == 31
+    assert decode_logs(body, json=False, limits=IntakeLimits(piece_bytes=1_000)) == 31
+    with pytest.raises(TooLarge):
+        decode_logs(body, json=False, limits=IntakeLimits(max_records=30))
+
+
+def test_data_points_are_counted_whole_or_in_pieces():
+    message = ExportMetricsServiceRequest()
+    metrics = message.resource_metrics.add().scope_metrics.add().metrics
+    for kind in ("gauge", "sum", "histogram", "exponential_histogram", "summary"):
+        points = getattr(metrics.add(name=kind), kind).data_points
+        for _ in range(40):
+            points.add(attributes=pairs({"a": "x" * 20}))
+    metrics.add(name="nothing")
+    body = message.SerializeToString()
+    assert decode_metrics(body, json=False) == 200
+    assert decode_metrics(body, json=False, limits=IntakeLimits(piece_bytes=500)) == 200
