@@ -1,4 +1,4 @@
-"""Sends bodies over keep-alive connections: as fast as they are answered, or at a fixed rate.
+"""Sends bodies over keep-alive connections, like an exporter: as fast as they are answered, or at a fixed rate.
 
 At a fixed rate the latency counts from the instant at which a body was due, so that a stall is seen by all that wait.
 """
@@ -63,9 +63,17 @@ class _Run:
             time.sleep(max(0.0, due - time.monotonic()))
             if body is None or time.monotonic() >= self._end:
                 break
-            status = _post(connection, body.data)
-            self._note(status, body, time.monotonic() - due)
+            self._deliver(connection, body, due)
         connection.close()
+
+    def _deliver(self, connection: socket.socket, body: Body, due: float) -> None:
+        """Send, and send again after Retry-After, as an exporter does; the wait is part of the latency."""
+        while True:
+            status, retry_after = _post(connection, body.data)
+            self._note(status, body, time.monotonic() - due)
+            if status != 503 or time.monotonic() >= self._end:
+                return
+            time.sleep(retry_after)
 
     def _note(self, status: int, body: Body, latency: float) -> None:
         with self._lock:
@@ -76,15 +84,15 @@ class _Run:
                 self.outcome.accepted_calls += body.calls
 
 
-def _post(connection: socket.socket, data: bytes) -> int:
-    """The answer's status.  A client library would cost as much as a small request does in the server."""
+def _post(connection: socket.socket, data: bytes) -> tuple[int, float]:
+    """Status and Retry-After.  A client library would cost as much as a small request does in the server."""
     connection.sendall(_HEAD.format(len(data)).encode() + data)
     head, _, rest = _receive_until(connection, b"\r\n\r\n").partition(b"\r\n\r\n")
-    lines = head.decode("latin-1").lower().split("\r\n")
-    length = next(int(line.partition(":")[2]) for line in lines if line.startswith("content-length:"))
-    while len(rest) < length:
+    first, *lines = head.decode("latin-1").lower().split("\r\n")
+    headers = dict(line.split(": ", 1) for line in lines)
+    while len(rest) < int(headers["content-length"]):
         rest += connection.recv(65536)
-    return int(lines[0].split()[1])
+    return int(first.split()[1]), float(headers.get("retry-after", 0))
 
 
 def _receive_until(connection: socket.socket, end: bytes) -> bytes:

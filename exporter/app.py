@@ -2,60 +2,72 @@
 
 from __future__ import annotations
 
-import logging
 import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
-from flask import Flask
+from flask import Blueprint, Flask
 
 from exporter import __version__
 from exporter.configuration import build_runtime, reload_settings
 from exporter.errors import Unavailable
 from exporter.following import Follower
 from exporter.intake.limits import InflightBudget, IntakeLimits
-from exporter.ledger import late, schema
-from exporter.ledger.audit import audit
+from exporter.jobs import Duties, make_jobs, watch_budgets
+from exporter.ledger import schema
 from exporter.ledger.booking import Booking
 from exporter.ledger.engine import Database, translated_errors
-from exporter.ledger.evaluation import evaluate_budgets, remember_windows
-from exporter.ledger.retention import prune_skeletons
 from exporter.ledger.slots import Slot
 from exporter.pipeline import Pipeline
 from exporter.runtime import Runtime
-from exporter.schedule import SECOND_NS, Job, Outcome, Scheduler
+from exporter.schedule import SECOND_NS, Scheduler
 from exporter.settings.table import Settings
+from exporter.telemetry.family import GENERATIONS_OF
 from exporter.telemetry.gather import Gatherer
+from exporter.telemetry.push import Push
 from exporter.telemetry.scrape import Scrape
 from exporter.telemetry.selfmetrics import SelfMetrics, shared_directory
 from exporter.web.application import make_application
 from exporter.web.auth import Grant
+from exporter.web.budgets import Ledger, budgets_blueprint
 from exporter.web.health import health_blueprint
 from exporter.web.ledger_reads import ledger_blueprint
 from exporter.web.metrics import make_metrics_blueprint
+from exporter.web.openapi import openapi_blueprint
+from exporter.web.operate import operate_blueprint
 from exporter.web.otlp import otlp_blueprint
+from exporter.web.prices import prices_blueprint
 
-log = logging.getLogger(__name__)
+Clock = Callable[[], int]
 
 
 @dataclass(frozen=True, slots=True)
 class Worker:
-    """What one process serves: the application, and the parts that end with it."""
+    """What one process serves, and the parts that end with it."""
 
     application: Flask
     database: Database
-    pipeline: Pipeline
-    follower: Follower
     scheduler: Scheduler
-    booking: Booking
     slot: Slot
 
     def close(self) -> None:
         self.scheduler.stop()
         self.slot.release()
         self.database.close()
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What several parts of a worker share."""
+
+    settings: Settings
+    database: Database
+    follower: Follower
+    selfmetrics: SelfMetrics
+    gatherer: Gatherer
+    clock_ns: Clock
 
 
 def open_database(settings: Settings) -> Database:
@@ -74,92 +86,99 @@ def make_booking(settings: Settings, database: Database, runtime: Callable[[], R
     )
 
 
-def make_worker(settings: Settings, *, clock_ns: Callable[[], int] = time.time_ns) -> Worker:
+def make_worker(settings: Settings, *, clock_ns: Clock = time.time_ns) -> Worker:
     """Put one worker together.  SchemaError when the database is not at this version's schema."""
     database = open_database(settings)
-    schema.require_current(database.engine)
-    follower = Follower(database, partial(build_runtime, settings=settings))
+    with translated_errors():
+        schema.require_current(database.engine)
     slot = Slot(database.engine)
+    follower = Follower(database, partial(build_runtime, settings=settings))
+    gatherer = make_gatherer(settings, database, follower, clock_ns)
+    parts = Parts(settings, database, follower, SelfMetrics(directory=shared_directory()), gatherer, clock_ns)
     booking = make_booking(settings, database, follower.current, slot.number)
-    selfmetrics = SelfMetrics(directory=shared_directory())
-    pipeline = Pipeline(booking, follower.current, selfmetrics, clock_ns=clock_ns, accept_age_ns=settings.accept_age_ns)
-    scheduler = make_scheduler(settings, database, booking, pipeline, follower, clock_ns)
-    application = _assemble(settings, database, pipeline, follower, selfmetrics, clock_ns)
-    return Worker(application, database, pipeline, follower, scheduler, booking, slot)
+    pipeline = Pipeline(
+        booking, follower.current, parts.selfmetrics, clock_ns=clock_ns, accept_age_ns=settings.accept_age_ns
+    )
+    return Worker(_make_application(parts, pipeline), database, _make_scheduler(parts, booking, pipeline), slot)
 
 
-def make_scheduler(
-    settings: Settings,
-    database: Database,
-    booking: Booking,
-    pipeline: Pipeline,
-    follower: Follower,
-    clock_ns: Callable[[], int],
-) -> Scheduler:
-    """The jobs of a worker."""
-
-    def settle(now_ns: int) -> Outcome | None:
-        charged: list[int] = []
-        pipeline.run_alone(lambda: charged.append(late.charge_due(booking, now_ns)))
-        return Outcome(value=charged[0]) if charged[0] else None
-
-    def evaluate(now_ns: int) -> None:
-        evaluate_budgets(database, follower.current().budgets, now_ns)
-
-    def prune(now_ns: int) -> Outcome:
-        return Outcome(value=prune_skeletons(database, now_ns - settings.settle_horizon_ns))
-
-    jobs = [Job("settle", 0, settle), Job("evaluate", 0, evaluate), Job("prune", 60 * SECOND_NS, prune)]
-    if settings.audit_interval_ns is not None:
-        jobs.append(Job("audit", settings.audit_interval_ns, partial(_audit, database)))
-    return Scheduler(
+def make_gatherer(settings: Settings, database: Database, follower: Follower, clock_ns: Clock) -> Gatherer:
+    """What reads the metrics of the ledger."""
+    return Gatherer(
         database,
-        follow=(
-            follower.refresh,
-            lambda: remember_windows(database, follower.current().budgets, clock_ns()),
-        ),
-        jobs=jobs,
+        version=__version__,
+        price_books=lambda: follower.current().price_books,
+        generations=GENERATIONS_OF[settings.gen_ai_client],
         clock_ns=clock_ns,
+    )
+
+
+def _make_scheduler(parts: Parts, booking: Booking, pipeline: Pipeline) -> Scheduler:
+    settings = parts.settings
+    duties = Duties(
+        database=parts.database,
+        booking=booking,
+        budgets=lambda: parts.follower.current().budgets,
+        run_alone=pipeline.run_alone,
+        push=make_push(parts).push if settings.push_endpoint else None,
+    )
+    return Scheduler(
+        parts.database,
+        follow=(parts.follower.refresh, partial(watch_budgets, duties, parts.clock_ns)),
+        jobs=make_jobs(
+            duties,
+            settle_horizon_ns=settings.settle_horizon_ns,
+            audit_interval_ns=settings.audit_interval_ns,
+            push_interval_ns=settings.push_interval_ns,
+        ),
+        clock_ns=parts.clock_ns,
+        # Waiting aggregates are charged within a quarter of their settle time, and within a second.
         tick_seconds=min(1.0, max(settings.settle_ns / SECOND_NS / 4, 0.05)),
     )
 
 
-def _audit(database: Database, _now_ns: int) -> Outcome:
-    with database.read() as connection:
-        result = audit(connection)
-    if not result.ok:
-        log.error("the audit found differences: %s", "; ".join(map(str, result.findings[:5])))
-    return Outcome(success=result.ok, value=len(result.findings), detail="; ".join(map(str, result.findings[:5])))
+def make_push(parts: Parts) -> Push:
+    """The OTLP push of the same metrics."""
+    settings = parts.settings
+    return Push(
+        parts.gatherer,
+        parts.selfmetrics,
+        endpoint=settings.push_endpoint.rstrip("/") + "/v1/metrics",
+        headers={header.name: header.secret.reveal() for header in settings.push_headers},
+        clock_ns=parts.clock_ns,
+    )
 
 
-def _assemble(
-    settings: Settings,
-    database: Database,
-    pipeline: Pipeline,
-    follower: Follower,
-    selfmetrics: SelfMetrics,
-    clock_ns: Callable[[], int],
-) -> Flask:
+def _make_application(parts: Parts, pipeline: Pipeline) -> Flask:
+    grants = [Grant(token.name, token.roles, token.secret.reveal()) for token in parts.settings.tokens]
+    return make_application(
+        _blueprints(parts, pipeline),
+        parts.selfmetrics,
+        grants=lambda: grants,
+        trusted_proxies=parts.settings.trusted_proxies,
+    )
+
+
+def _blueprints(parts: Parts, pipeline: Pipeline) -> list[Blueprint]:
+    settings, database, follower, clock_ns = parts.settings, parts.database, parts.follower, parts.clock_ns
     limits = IntakeLimits(max_body_bytes=settings.max_body_bytes, max_inflight_bytes=settings.max_inflight_bytes)
     inflight = InflightBudget(limits.max_inflight_bytes)
-    gatherer = Gatherer(
-        database,
-        version=__version__,
-        price_books=lambda: [(follower.current().book.version, "shipped")],
-        clock_ns=clock_ns,
-    )
-    grants = [Grant(token.name, token.roles, token.secret.reveal()) for token in settings.tokens]
-    return make_application(
-        [
-            otlp_blueprint(pipeline, selfmetrics, limits=limits, budget=inflight, slots=settings.intake_slot_count),
-            ledger_blueprint(database.read, timezone=lambda: follower.current().timezone, clock_ns=clock_ns),
-            make_metrics_blueprint(Scrape(gatherer, selfmetrics)),
-            health_blueprint(_probes(database, follower), version=__version__),
-        ],
-        selfmetrics,
-        grants=lambda: grants,
-        trusted_proxies=settings.trusted_proxies,
-    )
+    return [
+        otlp_blueprint(pipeline, parts.selfmetrics, limits=limits, budget=inflight, slots=settings.intake_slot_count),
+        make_metrics_blueprint(Scrape(parts.gatherer, parts.selfmetrics)),
+        health_blueprint(_probes(database, follower), version=__version__),
+        ledger_blueprint(database.read, timezone=lambda: follower.current().timezone, clock_ns=clock_ns),
+        budgets_blueprint(Ledger(database.read, database.write, follower.refresh, clock_ns)),
+        prices_blueprint(lambda: follower.current().book, clock_ns=clock_ns),
+        operate_blueprint(partial(_reload, parts)),
+        openapi_blueprint(__version__),
+    ]
+
+
+def _reload(parts: Parts) -> int:
+    version = reload_settings(parts.database, parts.settings.config or None, os.environ, parts.clock_ns)
+    parts.follower.refresh()
+    return version
 
 
 def _probes(database: Database, follower: Follower) -> dict[str, Callable[[], None]]:

@@ -46,8 +46,8 @@ def make_entry(span: Span, reading: Reading, runtime: Runtime, now_ns: int) -> E
         span.parent_id or NO_PARENT,
         KIND_CODES[reading.kind],
         marks,
-        min(span.start_ns, _LAST_NS),
-        min(span.end_ns, _LAST_NS),
+        span.start_ns,
+        span.end_ns,
         digest,
     )
     return Entry(span.trace_id, node, priced)
@@ -71,11 +71,14 @@ def _marks(usage: UsageRecord) -> int:
 def _digest(usage: UsageRecord, work: Work) -> int:
     """Of everything that the emitter said, and of nothing that prices decide: copies must compare alike later."""
     said = (
-        usage.tokens, usage.request_model, usage.response_model, usage.provider, usage.operation, usage.call_key,
-        usage.conversation_id, usage.agent, usage.error_type, usage.cost_reported_nano_usd, usage.flags, usage.context,
-        work, sorted(usage.units.items()),
+        usage.request_model, usage.response_model, usage.provider, usage.operation, usage.call_key,
+        usage.conversation_id, usage.agent, usage.error_type, "%d,%d,%d,%d,%d,%d" % usage.tokens,  # noqa: UP031 - half the time of format
+        str(usage.cost_reported_nano_usd), *work, *usage.context, *usage.flags,
     )  # fmt: skip
-    return int.from_bytes(blake2b(repr(said).encode(), digest_size=8).digest(), "big", signed=True)
+    text = "\x1f".join(said)
+    if usage.units:
+        text += str(sorted(usage.units.items()))
+    return int.from_bytes(blake2b(text.encode(), digest_size=8).digest(), "big", signed=True)
 
 
 def _priced(span: Span, usage: UsageRecord, work: Work, runtime: Runtime, now_ns: int) -> Priced:

@@ -62,7 +62,7 @@ class Combiner(Generic[T, R]):
         tickets = [self._waiting.popleft() for _ in range(min(len(self._waiting), self._most))]
         try:
             answers = self._work([ticket.item for ticket in tickets])
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - whatever it is, every waiting request must hear of it
             answers = [error] * len(tickets)
         for ticket, answer in zip(tickets, answers, strict=True):
             ticket.answer = answer

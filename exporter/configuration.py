@@ -78,16 +78,27 @@ def build_runtime(connection: Connection, stamp: Stamp, settings: Settings) -> R
     )
     context_rules = tuple(ContextRule(rule.when, PriceContext(**rule.set)) for rule in policy.price_context)
     conditions = {key for rule in context_rules for key in rule.when}
+    book = build_book(connection, policy)
     return Runtime(
         version=stamp.config,
         book_version=stamp.book,
-        book=build_book(connection, policy),
+        book=book,
         work=work,
         wanted=WANTED | work.wanted | conditions,
         budgets=BudgetBooks(budget_store.budgets_in_force(connection)),
         context_rules=context_rules,
         timezone=settings.timezone,
+        price_books=_price_books(stamp, policy, book),
     )
+
+
+def _price_books(stamp: Stamp, policy: Policy, book: PriceBook) -> list[tuple[str, str]]:
+    books = [(book.version, "shipped")]
+    if policy.prices:
+        books.append((str(stamp.config), "configuration"))
+    if stamp.book:
+        books.append((str(stamp.book), "command"))
+    return books
 
 
 def build_book(connection: Connection, policy: Policy) -> PriceBook:

@@ -35,6 +35,8 @@ class Runtime:
     budgets: BudgetBooks
     context_rules: Sequence[ContextRule] = ()
     timezone: str = "UTC"
+    price_books: Sequence[tuple[str, str]] = ()
+    """Version and source of each layer of prices in use."""
 
     def context_of(self, span: Span, stated: PriceContext) -> PriceContext:
         """The stated price context, completed by the first rule that matches the span's source."""

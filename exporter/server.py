@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import shutil
+import signal
 import tempfile
 from collections.abc import Callable
 from typing import Any
@@ -60,6 +61,8 @@ class Server(BaseApplication):
         self.cfg.set("child_exit", lambda _server, worker: self._child_exit(worker.pid))
 
     def load(self) -> Any:
+        # A hang-up of the terminal reaches the whole group; it is the master's to act on.
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)
         return self._make_app()
 
     def run(self) -> None:

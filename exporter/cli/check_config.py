@@ -26,14 +26,15 @@ DEFAULT: Final = "default"
 @click.command("check-config")
 @click.argument("file", required=False, type=click.Path(dir_okay=False))
 @click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")
-def check_config(file: str | None, *, as_json: bool) -> None:
+@click.pass_context
+def check_config(ctx: click.Context, file: str | None, *, as_json: bool) -> None:
     """Read a configuration as `serve` would and print what it means.
 
-    FILE is by default what AGENT_EXPORTER_CONFIG names, else agent-exporter.yml if it is there.  Environment
-    variables count as well.  With a problem the exit status is 1, and each is told on a line of its own.
+    FILE is by default what --config or AGENT_EXPORTER_CONFIG names, else agent-exporter.yml if it is there.
+    Environment variables count as well.  With a problem the exit status is 1, and each is told on a line of its own.
     """
     try:
-        settings = load_settings(file, os.environ)
+        settings = load_settings(file or _option_of_group(ctx), os.environ)
         require_tokens_beyond_loopback(settings)
     except ConfigError as error:
         _refuse(error, as_json=as_json)
@@ -41,6 +42,10 @@ def check_config(file: str | None, *, as_json: bool) -> None:
         click.echo(json.dumps(_document(settings), indent=2, ensure_ascii=False, default=str))
     else:
         _print(settings, Console(highlight=False))
+
+
+def _option_of_group(ctx: click.Context) -> str | None:
+    return ctx.parent.params.get("config") if ctx.parent else None
 
 
 def _refuse(error: ConfigError, *, as_json: bool) -> None:

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import io
 import sys
 from importlib import import_module
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple, NoReturn
 
 import click
 
 from exporter import __version__
 from exporter.cli.context import CommandContext
 from exporter.errors import ExporterError
+
+TROUBLE: Final = 2
+"""Exit status of expected trouble: a wrong option, a database that is not there."""
+_INTERRUPTED: Final = 130
 
 
 class Entry(NamedTuple):
@@ -49,30 +54,58 @@ class _Commands(click.Group):
         with formatter.section("Commands"):
             formatter.write_dl([(name, entry.help) for name, entry in COMMANDS.items()])
 
+    def main(self, *arguments: Any, **options: Any) -> NoReturn:
+        """Run a command line to its exit status: expected trouble is one message and status 2."""
+        _write_what_the_terminal_cannot_show_as_escapes()
+        try:
+            status = super().main(*arguments, **{**options, "standalone_mode": False})
+        except ExporterError as error:
+            _fail(error.message)
+        except click.UsageError as error:
+            _fail(f"{error.format_message()}{_where_help_is(error.ctx)}")
+        except click.ClickException as error:
+            error.show()
+            sys.exit(error.exit_code)
+        except click.Abort:
+            sys.exit(_INTERRUPTED)
+        # Without its standalone mode, click returns the status of `ctx.exit`, and else what the command returned.
+        sys.exit(status if isinstance(status, int) else 0)
 
-@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+
+def _write_what_the_terminal_cannot_show_as_escapes() -> None:
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
+def _fail(message: str) -> NoReturn:
+    click.echo(message, err=True)
+    sys.exit(TROUBLE)
+
+
+def _where_help_is(ctx: click.Context | None) -> str:
+    return f" See `{ctx.command_path} --help`." if ctx else ""
+
+
+@click.group(
+    cls=_Commands,
+    invoke_without_command=True,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
+)
 @click.version_option(__version__, prog_name="agent-exporter")
 @click.option("--config", type=click.Path(dir_okay=False), help="Configuration file; else AGENT_EXPORTER_CONFIG.")
 @click.pass_context
 def cli(ctx: click.Context, config: str | None) -> None:
     """The ledger and the Prometheus/OpenTelemetry exporter for what AI agents cost."""
     ctx.obj = CommandContext(config)
+    ctx.call_on_close(ctx.obj.close)
+    if ctx.invoked_subcommand is None:
+        click.echo(ctx.get_help())
 
 
 def main() -> None:
-    """Entry point: expected trouble is one message and exit status 2."""
-    try:
-        cli.main(standalone_mode=False, prog_name="agent-exporter")
-    except ExporterError as error:
-        click.echo(error.message, err=True)
-        sys.exit(2)
-    except click.exceptions.Exit as done:
-        sys.exit(done.exit_code)
-    except click.Abort:
-        sys.exit(130)
-    except click.ClickException as error:
-        error.show()
-        sys.exit(error.exit_code)
+    """Entry point of the command."""
+    cli.main(prog_name="agent-exporter")
 
 
 if __name__ == "__main__":

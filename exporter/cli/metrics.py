@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+import time
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from functools import partial
@@ -14,11 +15,11 @@ from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
-from exporter import __version__
+from exporter.app import make_gatherer as make_gatherer_of
 from exporter.cli.context import CommandContext
 from exporter.configuration import build_runtime
 from exporter.following import Follower
-from exporter.telemetry.family import COUNTER, GENERATIONS_OF, HISTOGRAM, Family
+from exporter.telemetry.family import COUNTER, HISTOGRAM, Family
 from exporter.telemetry.gather import Gatherer
 from exporter.telemetry.render import OPENMETRICS, TEXT, Renderer
 from exporter.views.metrics import count_series
@@ -68,12 +69,7 @@ def command(context: CommandContext, names: tuple[str, ...], *, as_json: bool, r
 def make_gatherer(context: CommandContext) -> Gatherer:
     """Reads what the workers of this configuration would show."""
     follower = Follower(context.database, partial(build_runtime, settings=context.settings))
-    return Gatherer(
-        context.database,
-        version=__version__,
-        price_books=lambda: [(follower.current().book.version, "shipped")],
-        generations=GENERATIONS_OF[context.settings.gen_ai_client],
-    )
+    return make_gatherer_of(context.settings, context.database, follower, time.time_ns)
 
 
 def _write_raw(families: Sequence[Family], samples: dict[str, Points], *, openmetrics: bool) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import logging.config
 import os
 import time
 from typing import Any
@@ -10,6 +11,7 @@ from typing import Any
 import click
 
 from exporter.cli.context import CommandContext
+from exporter.logs import logging_configuration
 from exporter.server import Server, make_metrics_folder, options_for, remove_folder
 
 log = logging.getLogger(__name__)
@@ -35,6 +37,8 @@ def _serve(context: CommandContext, folder: str) -> None:
     from exporter.telemetry.selfmetrics import SelfMetrics
 
     settings = context.settings
+    lines = logging_configuration(settings.log_level, settings.log_format)
+    logging.config.dictConfig(lines)
     require_tokens_beyond_loopback(settings)
     database = open_database(settings)
     if database.is_sqlite:
@@ -54,7 +58,7 @@ def _serve(context: CommandContext, folder: str) -> None:
         fresh = open_database(settings)
         try:
             reload_settings(fresh, settings.config or None, os.environ, time.time_ns)
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - the service goes on with the configuration it has
             log.warning("reload refused: %s", error)
         finally:
             fresh.close()
@@ -62,6 +66,7 @@ def _serve(context: CommandContext, folder: str) -> None:
     options = options_for(
         str(settings.listen), workers=settings.worker_count(os.cpu_count() or 1), threads=settings.threads
     )
+    options["logconfig_dict"] = lines
     mourner = SelfMetrics(directory=folder)
     log.info("listening on http://%s, ledger %s", settings.listen, settings.database_url)
     Server(make_app, options, reload=reload, child_exit=mourner.forget_worker).run()

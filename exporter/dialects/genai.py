@@ -114,6 +114,10 @@ WANTED: Final = (
 )
 
 
+Named = tuple[Value | None, Value | None, Value | None, Value | None, Value | None]
+"""Provider in both spellings, server address, model asked for and model answered, as sent."""
+
+
 class Profile(NamedTuple):
     """What follows from the texts that calls have in common."""
 
@@ -160,7 +164,7 @@ def read(span: Span) -> Reading:
         counts = None
     elif kind == OTHER and not operation.never_billable:
         kind = _kind_of_unknown(attributes)
-    return Reading(kind, _record(span, present, operation, kind, counts, cost, flags))
+    return Reading(kind, _record(span, present, operation=operation, kind=kind, counts=counts, cost=cost, flags=flags))
 
 
 def _kind_of_unknown(attributes: Mapping[str, Value]) -> str:
@@ -181,6 +185,7 @@ def read_cost(attributes: Mapping[str, Value], present: Spellings, flags: list[s
 def _record(
     span: Span,
     present: Spellings,
+    *,
     operation: Operation,
     kind: str,
     counts: Counts | None,
@@ -190,17 +195,11 @@ def _record(
     attributes, origin = span.attributes, span.origin
     get = attributes.get
     told = _told(origin.resource)
-    source, emitter, context = _profile(
-        get(_PROVIDER),
-        get(_SYSTEM),
-        get(_ADDRESS),
-        get(_REQUEST_MODEL),
-        get(_RESPONSE_MODEL),
-        attributes[present.tier[0]] if present.tier else None,
-        origin.scope,
-    )
+    tier = first_text(attributes, present.tier) if present.tier else ""
+    named = get(_PROVIDER), get(_SYSTEM), get(_ADDRESS), get(_REQUEST_MODEL), get(_RESPONSE_MODEL)
+    source, emitter, context = _profile(named, tier, origin.scope)
     if present.context or told.context is not NO_CONTEXT:
-        context = _context(first_text(attributes, present.tier), attributes, told.context)
+        context = _context(tier, attributes, told.context)
     model = source.response_model or source.request_model
     tokens = NO_TOKENS
     if counts is not None:
@@ -215,7 +214,7 @@ def _record(
         first_text(attributes, present.call_key),
         tokens,
         MISSING if counts is None and cost is None else REPORTED,
-        _error_type(span),
+        _error_type(span) if span.status == STATUS_ERROR or _ERROR_TYPE in attributes else "",
         context,
         cost, "" if cost is None else _cost_source(source, attributes),
         _NO_UNITS,
@@ -230,21 +229,9 @@ def _present(keys: tuple[str, ...]) -> Spellings:
 
 
 @lru_cache(maxsize=512)
-def _profile(
-    stated: Value | None,
-    older: Value | None,
-    address: Value | None,
-    request_model: Value | None,
-    response_model: Value | None,
-    tier: Value | None,
-    scope: str,
-) -> Profile:
-    service_tier = read_text(tier).lower()
-    return Profile(
-        identify(stated, older, address, request_model, response_model),
-        emitter_of(scope),
-        PriceContext(service_tier=service_tier) if service_tier else NO_CONTEXT,
-    )
+def _profile(named: Named, tier: str, scope: str) -> Profile:
+    context = PriceContext(service_tier=tier.lower()) if tier else NO_CONTEXT
+    return Profile(identify(*named), emitter_of(scope), context)
 
 
 @OfResource
@@ -271,10 +258,10 @@ def _context(tier: str, attributes: Mapping[str, Value], otherwise: PriceContext
 
 def _error_type(span: Span) -> str:
     stated = span.attributes.get(_ERROR_TYPE)
-    if stated is None and span.status == STATUS_ERROR:
+    if stated is None:
         # The conventions' own word for an error without a name.
         stated = span.attributes.get(_EXCEPTION_TYPE, "_OTHER")
-    return "" if stated is None else read_text(stated)
+    return read_text(stated)
 
 
 def _cost_source(source: Source, attributes: Mapping[str, Value]) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import Final, NamedTuple
 
-from exporter.signals import Value
+from exporter.signals import Value, plain_text
 from exporter.usage import (
     AGENT,
     EMBEDDING,
@@ -76,15 +76,16 @@ OPERATIONS: Final = {operation.name: operation for operation in (*_STANDARD, *_S
 """The operations of the conventions, then those outside them that emitters send."""
 
 UNNAMED: Final = Operation("", OTHER)
+LONGEST_NAME: Final = 64
 
 
 @lru_cache(maxsize=1024)
 def find_operation(stated: Value | None) -> Operation:
     """The operation that a span states; one that nobody knows keeps its name and is of kind OTHER."""
-    if type(stated) is not str:
+    name = plain_text(stated, LONGEST_NAME) if type(stated) is str else ""
+    if not name:
         return UNNAMED
-    name = stated.strip()
-    return OPERATIONS.get(name) or OPERATIONS.get(name.lower()) or Operation(name[:64], OTHER)
+    return OPERATIONS.get(name) or OPERATIONS.get(name.lower()) or Operation(name, OTHER)
 
 
 def operation_of_name(span_name: str) -> Operation:

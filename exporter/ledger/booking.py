@@ -165,7 +165,9 @@ class Booking:
         billing, reason = fresh.verdict
         if billing == CHARGED or reason == NO_USAGE:
             is_charged = billing == CHARGED
-            sums.count(changes.as_counted(self.dimensions, fresh.priced, trace_id, fresh.span_id, is_charged))
+            sums.count(
+                changes.as_counted(self.dimensions, fresh.priced, trace_id, fresh.span_id, is_charged=is_charged)
+            )
 
     def add_sums(self, connection: Connection, store: Store, sums: Sums, now_ns: int) -> None:
         """Write what a transaction adds; last, so that no row lock is held while others wait for a trace."""

@@ -6,17 +6,18 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, insert, select, text, update
 
 from exporter.budgets.definition import Budget
 from exporter.budgets.reading import budget_from_mapping
 from exporter.errors import Conflict, NotFound
 from exporter.ledger.budget_booking import Ref
-from exporter.ledger.dimensions import insert_missing
+from exporter.ledger.dimensions import insert_missing, insert_numbered
 from exporter.ledger.tables import budget, budget_change, budget_counter
 
 FILE: Final = "file"
 API: Final = "api"
+_CHANGE_LOCK: Final = 0x6167_656E_7402
 
 
 class StoredBudget(NamedTuple):
@@ -39,7 +40,7 @@ def stored_budgets(connection: Connection) -> list[StoredBudget]:
     """All budgets in force, by id."""
     columns = (budget.c.ref, budget.c.origin, budget.c.definition, budget.c.created_at)
     rows = connection.execute(select(*columns).where(budget.c.deleted_at.is_(None)).order_by(budget.c.id))
-    return [StoredBudget(ref, origin, _parsed(text), created) for ref, origin, text, created in rows]
+    return [StoredBudget(ref, origin, _parsed(definition), created) for ref, origin, definition, created in rows]
 
 
 def budgets_in_force(connection: Connection) -> list[Ref]:
@@ -57,6 +58,7 @@ def find_budget(connection: Connection, budget_id: str) -> StoredBudget:
 
 def sync_file_budgets(connection: Connection, wanted: Sequence[Budget], now_ns: int) -> None:
     """Make the file's budgets those in force.  Conflict when one has the id of a budget made by API."""
+    _one_at_a_time(connection)
     present = {stored.budget.id: stored for stored in stored_budgets(connection)}
     change = Change(FILE, now_ns)
     for one in wanted:
@@ -79,6 +81,7 @@ def sync_file_budgets(connection: Connection, wanted: Sequence[Budget], now_ns: 
 
 def create_budget(connection: Connection, one: Budget, change: Change) -> StoredBudget:
     """A new budget by API; Conflict when its id is taken, by whomever."""
+    _one_at_a_time(connection)
     for stored in stored_budgets(connection):
         if stored.budget.id == one.id:
             raise Conflict(
@@ -101,7 +104,14 @@ def delete_budget(connection: Connection, budget_id: str, change: Change) -> Non
     _delete(connection, _owned_by_api(connection, budget_id), change)
 
 
+def _one_at_a_time(connection: Connection) -> None:
+    """Two changes that do not see each other could both take an id; SQLite has one writer anyway."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _CHANGE_LOCK})
+
+
 def _owned_by_api(connection: Connection, budget_id: str) -> StoredBudget:
+    _one_at_a_time(connection)
     stored = find_budget(connection, budget_id)
     if stored.origin == FILE:
         raise Conflict(
@@ -133,13 +143,12 @@ def _insert(connection: Connection, one: Budget, origin: str, action: str, chang
         "created_at": change.at_ns,
         "updated_at": change.at_ns,
     }
-    key = connection.execute(insert(budget).values(values)).inserted_primary_key
-    assert key is not None
+    number = insert_numbered(connection, budget, values)
     # Counters are there with 0 before the first cost, so that a rate sees the first one.
     counter = {"id": one.id, "period": one.period, "unit": one.unit, "slot": 0}
     insert_missing(connection, budget_counter, [counter])
     _note(connection, one, action, change)
-    return StoredBudget(int(key[0]), origin, one, change.at_ns)
+    return StoredBudget(number, origin, one, change.at_ns)
 
 
 def _replace(connection: Connection, stored: StoredBudget, one: Budget, change: Change) -> StoredBudget:

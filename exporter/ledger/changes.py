@@ -15,7 +15,7 @@ from exporter.ledger.dimensions import Dimensions
 from exporter.ledger.entry import Priced
 from exporter.ledger.sums import NO_COMPONENTS, Counted, Sums
 from exporter.ledger.tables import TOKEN_COLUMNS, revision, usage
-from exporter.ledger.traces import Change, Known, Settled
+from exporter.ledger.traces import Change, Fresh, Known, Settled
 from exporter.settle.verdict import NO_USAGE, Verdict
 from exporter.usage import BILLING, CHARGED, NOT_BILLABLE, PENDING, Tokens
 
@@ -57,7 +57,7 @@ def unpack_components(packed: str | None, cost_nano_usd: int | None) -> tuple[in
     return (*NO_COMPONENTS[:-1], cost_nano_usd or 0)
 
 
-def as_counted(dimensions: Dimensions, priced: Priced, trace_id: bytes, span_id: bytes, is_charged: bool) -> Counted:
+def as_counted(dimensions: Dimensions, priced: Priced, trace_id: bytes, span_id: bytes, *, is_charged: bool) -> Counted:
     """A priced record as the sums take it."""
     return Counted(
         dimensions.dimension(priced.dimension),
@@ -101,13 +101,13 @@ def is_counted(billing: str, reason: str | None) -> bool:
 
 def apply(connection: Connection, dimensions: Dimensions, outcome: Settled, sums: Sums, moment: Moment) -> None:
     """Carry out the changes of one trace, in the ledger and in the sums of this transaction."""
-    known = outcome.known
-    assert known is not None
+    number = outcome.known.number if outcome.known else 0
     for change in sorted(outcome.changes):
-        row = _stored(connection, known.number, change.span_id)
+        row = _stored(connection, number, change.span_id)
         if row is None:
             if change.copy is not None:
-                _insert_late(connection, dimensions, outcome, change, sums, moment)
+                fresh = Fresh(change.span_id, change.copy, change.verdict)
+                _insert_late(connection, dimensions, (outcome.trace_id, number, fresh), sums, moment)
             continue
         _change(connection, dimensions, (outcome.trace_id, row, change), sums, moment)
 
@@ -202,27 +202,25 @@ TIME_REPLACED: Final = "time_replaced"
 
 
 def _insert_late(
-    connection: Connection, dimensions: Dimensions, outcome: Settled, change: Change, sums: Sums, moment: Moment
+    connection: Connection, dimensions: Dimensions, subject: tuple[bytes, int, Fresh], sums: Sums, moment: Moment
 ) -> None:
     """A span that was known without usage and now came with it."""
-    copy = change.copy
-    assert copy is not None and outcome.known is not None
-    billing, reason = change.verdict
+    trace_id, number, (span_id, priced, (billing, reason)) = subject
     connection.execute(
         insert(usage).values(
-            trace=outcome.known.number,
-            span_id=change.span_id,
+            trace=number,
+            span_id=span_id,
             received_at=moment.now_ns,
             billing=_CODES[billing],
             billing_reason=reason or None,
             due_at=moment.due_at if billing == PENDING else None,
             revision=0,
-            components=None if billing == CHARGED else pack_components(copy.components),
-            **copy_values(dimensions, copy, None),
+            components=None if billing == CHARGED else pack_components(priced.components),
+            **copy_values(dimensions, priced, None),
         )
     )
     if is_counted(billing, reason):
-        sums.count(as_counted(dimensions, copy, outcome.trace_id, change.span_id, billing == CHARGED))
+        sums.count(as_counted(dimensions, priced, trace_id, span_id, is_charged=billing == CHARGED))
 
 
 def record_revision(connection: Connection, before: StoredRow, after: StoredRow, reason: str, now_ns: int) -> None:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from sqlalchemy import Connection, func, insert, select
+from sqlalchemy import Connection, func, select
 
+from exporter.ledger.dimensions import insert_numbered
 from exporter.ledger.tables import config_version, price_book
 
 
@@ -35,8 +36,4 @@ def apply_config(connection: Connection, document: str, origin: str, now_ns: int
     present = read_config(connection, current)
     if present is not None and present.document == document:
         return current
-    key = connection.execute(
-        insert(config_version).values(created_at=now_ns, origin=origin, document=document)
-    ).inserted_primary_key
-    assert key is not None
-    return int(key[0])
+    return insert_numbered(connection, config_version, {"created_at": now_ns, "origin": origin, "document": document})

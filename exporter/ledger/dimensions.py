@@ -14,7 +14,8 @@ from sqlalchemy import Connection, Table, func, insert, select, text
 from sqlalchemy.dialects.postgresql import insert as postgres_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
-from exporter.ledger.admission import OTHER_LABEL, admit, admit_distribution
+from exporter.ledger.admission import admit, admit_distribution
+from exporter.ledger.families import overflow_texts
 from exporter.ledger.tables import (
     DIMENSION_TEXTS,
     DISTRIBUTION_TEXTS,
@@ -80,7 +81,7 @@ class Dimensions:
 
     def by_number(self, connection: Connection, number: int) -> Dimension:
         """The dimension of a stored row."""
-        row = connection.execute(select(dimension).where(dimension.c.id == number)).one()._mapping
+        row = connection.execute(select(dimension).where(dimension.c.id == number)).mappings().one()
         texts = tuple(row[name] for name in DIMENSION_TEXTS)
         return _dimension(texts, number, row["series"], row["distribution_series"])
 
@@ -144,6 +145,12 @@ def insert_missing(connection: Connection, table: Table, rows: list[dict[str, An
     connection.execute(build(table).on_conflict_do_nothing(), rows)
 
 
+def insert_numbered(connection: Connection, table: Table, row: dict[str, Any]) -> int:
+    """Insert a row; the number that the database gave it."""
+    (number,) = connection.execute(insert(table).values(row)).inserted_primary_key or (0,)
+    return int(number)
+
+
 def _intern_dimensions(
     connection: Connection, batch: list[Texts], now_ns: int, series_limit: int
 ) -> dict[Texts, Dimension]:
@@ -179,23 +186,20 @@ def _rows_by_digest(connection: Connection, digests: Iterable[bytes]) -> dict[by
 
 
 def intern_series(connection: Connection, wanted: list[Texts], now_ns: int, limit: int) -> dict[Texts, int]:
-    """Ids of label sets; beyond twice the limit a new one is counted under its project's overflow."""
+    """Ids of label sets; beyond twice the limit a new one is counted in its project's overflow, beyond thrice in one."""
     found = _ids_of(connection, series, wanted)
     absent = [texts for texts in dict.fromkeys(wanted) if texts not in found]
     if not absent:
         return found
-    room = 2 * limit - (connection.scalar(select(func.count()).select_from(series)) or 0)
+    size = connection.scalar(select(func.count()).select_from(series)) or 0
+    room = 2 * limit - size
     for texts in absent[: max(room, 0)]:
         found[texts] = _insert_series(connection, texts, now_ns, limit)
     for texts in absent[max(room, 0) :]:
-        found[texts] = _overflow_series(connection, texts[0], now_ns, limit)
+        shown = overflow_texts(texts, keeps_project=size < 3 * limit)
+        known = _ids_of(connection, series, [shown])
+        found[texts] = known[shown] if known else _insert_series(connection, shown, now_ns, limit)
     return found
-
-
-def _overflow_series(connection: Connection, project: str, now_ns: int, limit: int) -> int:
-    texts = (project, *(OTHER_LABEL for _ in SERIES_TEXTS[1:]))
-    known = _ids_of(connection, series, [texts])
-    return known[texts] if known else _insert_series(connection, texts, now_ns, limit)
 
 
 def _insert_series(connection: Connection, texts: Texts, now_ns: int, limit: int) -> int:
@@ -225,9 +229,7 @@ def _ids_of(connection: Connection, table: Table, wanted: Iterable[Texts]) -> di
 
 def _insert_texts(connection: Connection, table: Table, names: Sequence[str], texts: Texts, **others: int) -> int:
     row = {"digest": digest_of(texts), **others, **dict(zip(names, texts, strict=True))}
-    key = connection.execute(insert(table).values(row)).inserted_primary_key
-    assert key is not None
-    return int(key[0])
+    return insert_numbered(connection, table, row)
 
 
 def _intern_tasks(connection: Connection, batch: list[TaskKey]) -> dict[TaskKey, int]:

@@ -12,12 +12,14 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
 from sqlalchemy.engine import URL
-from sqlalchemy.exc import DBAPIError, OperationalError, TimeoutError
+from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from exporter.errors import ConfigError, Unavailable
 from exporter.ledger.lock import FileLock
 
 LOCK_SECONDS = 10.0
+_DRIVERS = frozenset({"sqlite3", "psycopg"})
 _WAL_PAGES = 16_000
 """Checkpoint every 64 MB: small ones cost a third of the throughput of a large table."""
 
@@ -109,19 +111,31 @@ def _lock_beside(path: str | None) -> FileLock | None:
 
 @contextmanager
 def translated_errors() -> Iterator[None]:
-    """Trouble of the database becomes `Unavailable`: the same request succeeds when it is back."""
+    """Trouble of the database becomes `Unavailable`: the same request succeeds when it is back.
+
+    The hot path uses the driver's own connection, so the driver's own errors count as well.
+    """
     try:
         yield
-    except TimeoutError as error:
+    except PoolTimeout as error:
         raise Unavailable("all database connections are in use", retry_after=2) from error
-    except OperationalError as error:
-        raise Unavailable(f"the database is not available: {_first_line(error)}", retry_after=5) from error
     except DBAPIError as error:
-        if error.connection_invalidated:
-            raise Unavailable("the database closed the connection", retry_after=5) from error
+        if isinstance(error, OperationalError) or error.connection_invalidated:
+            raise Unavailable(f"the database is not available: {_first_line(error.orig)}", retry_after=5) from error
+        raise
+    except Exception as error:
+        if _is_driver_trouble(error):
+            raise Unavailable(f"the database is not available: {_first_line(error)}", retry_after=5) from error
         raise
 
 
-def _first_line(error: DBAPIError) -> str:
-    text = str(error.orig).strip()
-    return text.splitlines()[0][:200] if text else type(error.orig).__name__
+def _is_driver_trouble(error: Exception) -> bool:
+    return any(
+        kind.__name__ in {"OperationalError", "InterfaceError"} and kind.__module__.partition(".")[0] in _DRIVERS
+        for kind in type(error).__mro__
+    )
+
+
+def _first_line(error: BaseException | None) -> str:
+    text = str(error).strip()
+    return text.splitlines()[0][:200] if text else type(error).__name__

@@ -35,8 +35,8 @@ def require_current(engine: Engine) -> None:
 
 def upgrade(engine: Engine) -> None:
     """Create the schema or bring it up to date; safe to run from several processes at once."""
-    from alembic import command  # noqa: PLC0415 - 0.4 s to import, and only migrations need it
-    from alembic.config import Config  # noqa: PLC0415
+    from alembic import command
+    from alembic.config import Config
 
     config = Config()
     config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))

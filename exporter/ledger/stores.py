@@ -73,7 +73,7 @@ class SqliteStore:
             marks = ",".join("?" * len(batch))
             found += self._driver.execute(
                 "SELECT t.trace_id, t.id, s.part, s.spans FROM trace t LEFT JOIN skeleton s ON s.trace = t.id"
-                f" WHERE t.trace_id IN ({marks})",  # noqa: S608 - only question marks
+                f" WHERE t.trace_id IN ({marks})",
                 batch,
             ).fetchall()
         return found

@@ -78,9 +78,10 @@ skeleton = Table(
 """The shape of a trace, packed, one row for each request that brought spans of it (settle/skeleton.py)."""
 
 DIMENSION_TEXTS: Final = (
-    "signal", "dialect", "scope", "kind", "operation", "provider", "gateway", "request_model", "response_model", "price_model",
-    "service", "agent", "project", "team", "environment", "role", "tier", "task_type", "phase", "complexity", "importance", "impact",
-    "experiment", "variant", "usage_status", "cost_status", "cost_reasons", "price_version", "cost_source", "error_type", "context",
+    "signal", "dialect", "scope", "kind", "operation", "provider", "gateway", "request_model", "response_model",
+    "price_model", "service", "agent", "project", "team", "environment", "role", "tier", "task_type", "phase",
+    "complexity", "importance", "impact", "experiment", "variant", "usage_status", "cost_status", "cost_reasons",
+    "price_version", "cost_source", "error_type", "context",
 )  # fmt: skip
 """Texts that repeat from call to call; `cost_reasons` and `context` are canonical JSON."""
 
@@ -178,8 +179,8 @@ task_rollup = Table(
 )
 
 SERIES_TEXTS: Final = (
-    "project", "team", "environment", "agent", "provider", "model", "operation", "usage_status", "cost_status", "unpriced_reason",
-    "cost_source", "error_type",
+    "project", "team", "environment", "agent", "provider", "model", "operation", "usage_status", "cost_status",
+    "unpriced_reason", "cost_source", "error_type",
 )  # fmt: skip
 
 series = Table(
@@ -235,7 +236,7 @@ total = Table(
         "cost_reported_nano_usd",
         "unpriced_calls",
         "unpriced_tokens",
-    ),  # fmt: skip
+    ),
     sqlite_with_rowid=False,
 )
 """Gross sums since the beginning, one wide row for each label set; they never fall."""
@@ -288,7 +289,10 @@ budget = Table(
     Column("deleted_at", BigInteger),
     Index("ix_budget_id", "id"),
 )
-"""A budget as defined (canonical JSON).  A change of scope, unit, period or calendar (`shape`) makes a new row and `ref`."""
+"""A budget as defined (canonical JSON).
+
+A change of scope, unit, period or calendar (`shape`) makes a new row and `ref`.
+"""
 
 budget_change = Table(
     "budget_change",

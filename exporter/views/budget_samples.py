@@ -11,11 +11,10 @@ from sqlalchemy import Connection, func, select
 from exporter.budgets.breaches import reached
 from exporter.budgets.definition import Budget
 from exporter.budgets.limits import NANO_USD
-from exporter.budgets.periods import Period
 from exporter.budgets.projection import project
 from exporter.budgets.reading import budget_from_mapping
-from exporter.ledger.budget_windows import compute_spent, read_windows
 from exporter.ledger.tables import breach, budget, budget_counter
+from exporter.views.budget_states import BudgetState, present_states
 from exporter.views.points import Points, hide_newborn
 from exporter.views.samples import sums_of
 
@@ -32,19 +31,6 @@ class _Live(NamedTuple):
     budget: Budget
 
 
-class _State(NamedTuple):
-    """A budget in its present period."""
-
-    budget: Budget
-    period: Period
-    spent: int
-    projected: int
-
-    @property
-    def labels(self) -> Key:
-        return (self.budget.id, self.budget.period)
-
-
 class BudgetSamples:
     """Reads budgets.  Not safe for threads; one reader has one of these."""
 
@@ -55,8 +41,8 @@ class BudgetSamples:
     def read(self, connection: Connection, now_ns: int, cutoff_ns: int) -> dict[str, Points]:
         """Points of every `budget_...` feed."""
         live, born = self._defined(connection)
-        states = _states(connection, live, now_ns)
-        found: dict[str, tuple[list[Key], list[Any]]] = {**_gauges(states), **_thresholds(states)}
+        states = present_states(connection, live, now_ns)
+        found: dict[str, tuple[list[Key], list[Any]]] = {**_gauges(states, now_ns), **_thresholds(states)}
         points = {name: self._points(name, labels, values) for name, (labels, values) in found.items()}
         points |= self._counters(connection, [one.budget for one in live], born, cutoff_ns)
         points["budget_breaches"] = self._breaches(connection, [one.budget for one in live], cutoff_ns)
@@ -115,21 +101,19 @@ class BudgetSamples:
         return Points(self._labels[feed], values, born)
 
 
-def _states(connection: Connection, live: Sequence[_Live], now_ns: int) -> list[_State]:
-    periods = [one.budget.period_at(now_ns) for one in live]
-    filled = read_windows(connection, [(one.ref, period) for one, period in zip(live, periods, strict=True)])
-    states = []
-    for (ref, defined), period in zip(live, periods, strict=True):
-        spent = filled.get((ref, period.start_ns))
-        if spent is None:
-            spent = compute_spent(connection, defined, period)
-        projected = project(limit=defined.limit, spent=spent, period=period, now_ns=now_ns).projected
-        states.append(_State(defined, period, spent, spent if projected is None else projected))
-    return states
+def _labels(state: BudgetState) -> Key:
+    return (state.budget.id, state.budget.period)
 
 
-def _gauges(states: Sequence[_State]) -> dict[str, tuple[list[Key], list[Any]]]:
-    labels = [state.labels for state in states]
+def _projected(state: BudgetState, now_ns: int) -> int:
+    """At the very start of a period nothing can be projected but what was spent."""
+    limit = state.budget.limit
+    projected = project(limit=limit, spent=state.spent, period=state.period, now_ns=now_ns).projected
+    return state.spent if projected is None else projected
+
+
+def _gauges(states: Sequence[BudgetState], now_ns: int) -> dict[str, tuple[list[Key], list[Any]]]:
+    labels = [_labels(state) for state in states]
     found: dict[str, tuple[list[Key], list[Any]]] = {
         "budget_info": ([_info_labels(state) for state in states], [1] * len(states)),
         "budget_utilization": (labels, [state.spent / state.budget.limit for state in states]),
@@ -138,24 +122,24 @@ def _gauges(states: Sequence[_State]) -> dict[str, tuple[list[Key], list[Any]]]:
     }
     for is_money, unit in _UNIT_NAMES.items():
         mine = [state for state in states if (state.budget.unit == NANO_USD) is is_money]
-        rows = [(state.budget.limit, state.spent, 0, state.projected) for state in mine]
+        rows = [(state.budget.limit, state.spent, 0, _projected(state, now_ns)) for state in mine]
         for at, what in enumerate(_AMOUNTS):
-            found[f"budget_{what}_{unit}"] = ([state.labels for state in mine], [row[at] for row in rows])
+            found[f"budget_{what}_{unit}"] = ([_labels(state) for state in mine], [row[at] for row in rows])
     return found
 
 
-def _info_labels(state: _State) -> Key:
+def _info_labels(state: BudgetState) -> Key:
     defined = state.budget
     scope = ",".join(f"{field}={value}" for field, value in sorted(defined.scope.items()))
-    return (*state.labels, _UNIT_NAMES[defined.unit == NANO_USD], scope, defined.timezone)
+    return (*_labels(state), _UNIT_NAMES[defined.unit == NANO_USD], scope, defined.timezone)
 
 
-def _thresholds(states: Sequence[_State]) -> dict[str, tuple[list[Key], list[Any]]]:
+def _thresholds(states: Sequence[BudgetState]) -> dict[str, tuple[list[Key], list[Any]]]:
     labels: list[Key] = []
     values: list[Any] = []
     for state in states:
         for threshold in state.budget.thresholds:
-            labels.append((*state.labels, str(threshold.percent), threshold.severity))
+            labels.append((*_labels(state), str(threshold.percent), threshold.severity))
             values.append(int(reached(threshold, spent=state.spent, limit=state.budget.limit)))
     return {"budget_threshold_reached": (labels, values)}
 

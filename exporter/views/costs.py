@@ -48,7 +48,7 @@ def cost_answer(
     filters: Mapping[str, str] | None = None,
     limit: int = MAX_GROUPS,
 ) -> dict[str, Any]:
-    """Costs by group, dearest first (days in order), and their total.
+    """Costs by group, dearest first (days in order), and their total; the total alone when no field is named.
 
     Sums are kept by quarter hours: the interval is widened to whole ones, and the answer says to
     which.  Without `tokens` there is no coverage (null); where no call had a price there is no cost.
@@ -65,7 +65,7 @@ def cost_answer(
         "start": format_time(first * QUARTER_NS),
         "end": format_time(end * QUARTER_NS),
         "tz": within.zone,
-        "data": [_row_answer(row, group_by) for row in rows[:limit]],
+        "data": [_row_answer(row, group_by) for row in rows[:limit] if group_by],
         "total": _sums_answer(total),
     }
 

@@ -21,6 +21,7 @@ from exporter.ledger.tables import (
 from exporter.views.points import Distribution, Exemplar, Points, hide_newborn
 from exporter.views.samples import Call, sums_of
 
+_IDS: Final = select(distribution_series.c.id).order_by(distribution_series.c.id)
 _BUCKET_NAMES: Final = tuple(f"bucket_{n}" for n in range(BUCKETS))
 _NOTHING: Final = Distribution(0, (0,) * BUCKETS)
 _AT: Final = {name: n for n, name in enumerate(SERIES_TEXTS)}
@@ -36,6 +37,7 @@ class Distributions:
 
     def __init__(self) -> None:
         self._known: dict[int, _Series] = {}
+        self._ids: list[int] = []
         self._labels: dict[str, list[tuple[str, ...]]] = {}
 
     def read(
@@ -47,8 +49,9 @@ class Distributions:
         label_sets: Mapping[int, tuple[str, ...]],
     ) -> dict[str, Points]:
         """Points of `token_usage` and `operation_duration`; `calls` (views.samples.recent_calls) become exemplars."""
+        self._ids = list(connection.scalars(_IDS))
+        self._learn(connection)
         measured = _measured(connection)
-        self._learn(connection, {number for number, _ in measured})
         durations = self._durations(measured, cutoff_ns)
         examples = _placed(durations.labels, calls, label_sets)
         return {
@@ -56,32 +59,31 @@ class Distributions:
             "operation_duration": Points(durations.labels, durations.values, durations.born, examples),
         }
 
-    def _learn(self, connection: Connection, ids: set[int]) -> None:
-        absent = ids - self._known.keys()
-        if not absent:
+    def _learn(self, connection: Connection) -> None:
+        if all(number in self._known for number in self._ids):
             return
         table = distribution_series
         query = select(table.c.id, table.c.created_at, *(table.c[text] for text in DISTRIBUTION_TEXTS))
-        self._known.update({row[0]: _Series(row[1], tuple(row[2:])) for row in connection.execute(query)})
+        self._known = {row[0]: _Series(row[1], tuple(row[2:])) for row in connection.execute(query).all()}
 
     def _tokens(self, measured: Mapping[tuple[int, int], Distribution], cutoff_ns: int) -> Points:
         """The conventions give this histogram no error type, so label sets that differ in it only are added."""
         sums: dict[tuple[str, ...], Distribution] = {}
         born: dict[tuple[str, ...], int] = {}
-        for (number, measure), value in measured.items():
-            if measure == DURATION:
-                continue
+        for number in self._ids:
             known = self._known[number]
-            for kind, name in ((INPUT_TOKENS, "input"), (OUTPUT_TOKENS, "output")):
+            for measure, name in ((INPUT_TOKENS, "input"), (OUTPUT_TOKENS, "output")):
                 labels = (*known.texts[:-1], name)
-                sums[labels] = _added(sums.get(labels), value if kind == measure else _NOTHING)
+                sums[labels] = _added(sums.get(labels), measured.get((number, measure), _NOTHING))
                 born[labels] = min(born.get(labels, known.created_at), known.created_at)
         return self._points("token_usage", sums, born, cutoff_ns)
 
     def _durations(self, measured: Mapping[tuple[int, int], Distribution], cutoff_ns: int) -> Points:
-        mine = {self._known[number]: value for (number, measure), value in measured.items() if measure == DURATION}
-        sums = {known.texts: value for known, value in mine.items()}
-        born = {known.texts: known.created_at for known in mine}
+        known = [self._known[number] for number in self._ids]
+        sums = {
+            one.texts: measured.get((number, DURATION), _NOTHING) for one, number in zip(known, self._ids, strict=True)
+        }
+        born = {one.texts: one.created_at for one in known}
         return self._points("operation_duration", sums, born, cutoff_ns)
 
     def _points(
@@ -108,7 +110,7 @@ def _measured(connection: Connection) -> dict[tuple[int, int], Distribution]:
     keys = (distribution.c.series, distribution.c.measure)
     sums = sums_of(distribution, ("sum", *_BUCKET_NAMES))
     query = select(*keys, *sums).group_by(*keys).order_by(*keys)
-    return {(row[0], row[1]): Distribution(row[2], tuple(row[3:])) for row in connection.execute(query)}
+    return {(row[0], row[1]): Distribution(row[2], tuple(row[3:])) for row in connection.execute(query).all()}
 
 
 def _added(have: Distribution | None, more: Distribution) -> Distribution:

@@ -6,10 +6,10 @@ from typing import Any, Final
 
 from sqlalchemy import Connection
 
-from exporter.ledger.families import CAPPED, DISTRIBUTION_FAMILY
+from exporter.ledger.families import DISTRIBUTION_FAMILY
 from exporter.views.budget_samples import BudgetSamples
 from exporter.views.distributions import Distributions, rejected_distributions
-from exporter.views.fact_samples import read_facts, read_task_costs
+from exporter.views.fact_samples import TaskCosts, read_facts
 from exporter.views.points import Points
 from exporter.views.samples import Totals, recent_calls
 
@@ -26,6 +26,7 @@ class MetricReader:
         self._totals = Totals()
         self._distributions = Distributions()
         self._budgets = BudgetSamples()
+        self._tasks = TaskCosts()
 
     def read(self, connection: Connection, now_ns: int, *, exemplars: bool = False) -> dict[str, Points]:
         """Points by feed (telemetry/catalog.py says which family shows which)."""
@@ -35,16 +36,13 @@ class MetricReader:
         label_sets = self._totals.label_sets()
         points |= self._distributions.read(connection, cutoff_ns, calls=calls, label_sets=label_sets)
         points |= self._budgets.read(connection, now_ns, cutoff_ns)
-        points |= read_task_costs(connection, now_ns)
+        points |= self._tasks.read(connection, now_ns)
         points |= read_facts(connection)
         return points
 
     def rejected(self, connection: Connection) -> dict[str, int]:
         """For each capped family, how many label sets it shows as `__other__`; as of the last reading."""
         return {**self._totals.rejected(), DISTRIBUTION_FAMILY: rejected_distributions(connection)}
-
-
-CAPPED_NAMES: Final = (*(family.name for family in CAPPED), DISTRIBUTION_FAMILY)
 
 
 def count_series(points: Points) -> int:

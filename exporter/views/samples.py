@@ -16,6 +16,7 @@ from exporter.ledger.tables import SERIES_TEXTS, adjustment, exemplar, series, t
 from exporter.views.points import Exemplar, Points, hide_newborn
 
 _BATCH: Final = 500
+_IDS: Final = select(series.c.id).order_by(series.c.id)
 
 
 class _Series(NamedTuple):
@@ -65,9 +66,9 @@ class Totals:
 
         `calls` (`recent_calls`) become exemplars of the cost.
         """
-        added = _sums(connection, total)
-        self._arrange(connection, list(added))
-        columns = {False: _by_column(total, list(added.values())), True: self._adjustment_columns(connection)}
+        # Label sets without a sum count too: a booking that had to be repeated must not be their birth.
+        self._arrange(connection, list(connection.scalars(_IDS)))
+        columns = {False: self._columns(connection, total), True: self._columns(connection, adjustment)}
         recent = {call.series: call.exemplar for call in calls if call.exemplar.value}
         return {feed.name: self._points(feed, columns[feed.is_adjustment], cutoff_ns, recent) for feed in FEEDS}
 
@@ -90,10 +91,12 @@ class Totals:
         self._rejected = {family.name: _count_rejected(family, rows) for family in CAPPED}
         self._ids = ids
 
-    def _adjustment_columns(self, connection: Connection) -> dict[str, Sequence[int]]:
-        taken = _sums(connection, adjustment)
-        nothing = (0,) * len(_value_names(adjustment))
-        return _by_column(adjustment, [taken.get(number, nothing) for number in self._ids])
+    def _columns(self, connection: Connection, table: Table) -> dict[str, Sequence[int]]:
+        names = _value_names(table)
+        found = {row[0]: row[1:] for row in connection.execute(_SUMS[table]).all()}
+        nothing = (0,) * len(names)
+        rows = [found.get(number, nothing) for number in self._ids]
+        return dict(zip(names, zip(*rows, strict=True), strict=True)) if rows else dict.fromkeys(names, ())
 
     def _points(
         self, feed: Feed, columns: Mapping[str, Sequence[int]], cutoff_ns: int, recent: Mapping[int, Exemplar]
@@ -135,17 +138,6 @@ def _sums_by_series(table: Table) -> Select[Any]:
 
 
 _SUMS: Final = {table: _sums_by_series(table) for table in (total, adjustment)}
-
-
-def _sums(connection: Connection, table: Table) -> dict[int, tuple[int, ...]]:
-    return {row[0]: row[1:] for row in connection.execute(_SUMS[table])}
-
-
-def _by_column(table: Table, rows: Sequence[tuple[int, ...]]) -> dict[str, Sequence[int]]:
-    names = _value_names(table)
-    if not rows:
-        return dict.fromkeys(names, ())
-    return dict(zip(names, zip(*rows, strict=True), strict=True))
 
 
 def _label_sets(connection: Connection, ids: list[int]) -> dict[int, _Series]:

@@ -77,7 +77,7 @@ def answer_http(error: HTTPException) -> Response:
 
 def answer_unexpected(error: Exception) -> Response:
     """An error that nobody foresaw; the log has it under the request id."""
-    log.exception("request %s failed", request_id())
+    log.error("request %s failed", request_id(), exc_info=error)
     if is_otlp_request(request):
         return otlp_error_response(request, error)
     return error_response(500, "internal", "an unexpected error; the log has it under this request id", {})

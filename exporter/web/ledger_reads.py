@@ -9,20 +9,22 @@ from typing import Final
 from flask import Blueprint, Response, jsonify, request
 from sqlalchemy import Connection
 
+from exporter.budgets.periods import is_time_zone
 from exporter.errors import InvalidRequest
+from exporter.ledger.cost_sums import DIMENSION_FIELDS, GROUP_FIELDS, TASK
 from exporter.ledger.queries import UsageFilter
 from exporter.usage import BILLING
-from exporter.views.costs import CostRange, cost_answer
-from exporter.views.times import parse_time
+from exporter.views.costs import DEFAULT_DAYS, MAX_GROUPS, CostRange, cost_answer
 from exporter.views.usage import DEFAULT_LIMIT, MAX_LIMIT, usage_page
-from exporter.web.parameters import integer, known_only, text
+from exporter.web.parameters import instant, integer, known_only, text
 
 Read = Callable[[], AbstractContextManager[Connection]]
 DAY_NS: Final = 86_400 * 10**9
 _USAGE: Final = (
     "start", "end", "trace_id", "conversation_id", "project", "task", "agent", "dialect", "billing", "limit", "cursor",
 )  # fmt: skip
-_COSTS: Final = ("group_by", "start", "end", "tz")
+_FILTERS: Final = (*DIMENSION_FIELDS, TASK)
+_COSTS: Final = ("group_by", "start", "end", "tz", "limit", *_FILTERS)
 
 
 def ledger_blueprint(read: Read, *, timezone: Callable[[], str], clock_ns: Callable[[], int]) -> Blueprint:
@@ -40,18 +42,32 @@ def ledger_blueprint(read: Read, *, timezone: Callable[[], str], clock_ns: Calla
     @blueprint.get("/costs")
     def costs() -> Response:
         known_only(request.args, _COSTS)
-        fields = tuple(filter(None, (text(request.args, "group_by") or "").split(",")))
+        fields = group_fields(text(request.args, "group_by") or "")
         within = _cost_range(request.args, timezone(), clock_ns())
+        limit = integer(request.args, "limit", default=MAX_GROUPS, least=1, most=MAX_GROUPS)
+        filters = {name: given for name in _FILTERS if (given := text(request.args, name)) is not None}
         with read() as connection:
-            return jsonify(cost_answer(connection, fields, within))
+            return jsonify(cost_answer(connection, fields, within, filters=filters, limit=limit))
 
     return blueprint
 
 
+def group_fields(given: str) -> tuple[str, ...]:
+    """The fields of a comma-separated list, in its order; InvalidRequest for others, and for one named twice."""
+    fields = tuple(filter(None, given.split(",")))
+    for name in fields:
+        if name not in GROUP_FIELDS:
+            expected = ", ".join(GROUP_FIELDS)
+            raise InvalidRequest(f"group_by: found {name[:80]!r}, expected some of {expected}", parameter="group_by")
+    if len(set(fields)) != len(fields):
+        raise InvalidRequest(f"group_by: found {given[:80]!r}, expected each field once", parameter="group_by")
+    return fields
+
+
 def _usage_filter(args: Mapping[str, str]) -> UsageFilter:
     return UsageFilter(
-        start_ns=_instant(args, "start"),
-        end_ns=_instant(args, "end"),
+        start_ns=instant(args, "start"),
+        end_ns=instant(args, "end"),
         trace_id=_trace_id(args),
         conversation_id=text(args, "conversation_id"),
         project=text(args, "project"),
@@ -63,18 +79,20 @@ def _usage_filter(args: Mapping[str, str]) -> UsageFilter:
 
 
 def _cost_range(args: Mapping[str, str], zone: str, now_ns: int) -> CostRange:
-    end = _instant(args, "end")
+    end = instant(args, "end")
     end = now_ns if end is None else end
-    start = _instant(args, "start")
-    start = end - 30 * DAY_NS if start is None else start
+    start = instant(args, "start")
+    start = end - DEFAULT_DAYS * DAY_NS if start is None else start
     if start >= end:
         raise InvalidRequest("start: expected a time before end", start=args.get("start"), end=args.get("end"))
-    return CostRange(start, end, text(args, "tz") or zone)
+    return CostRange(max(start, 0), end, _zone(args, zone))
 
 
-def _instant(args: Mapping[str, str], name: str) -> int | None:
-    given = text(args, name)
-    return None if given is None else parse_time(given, name=name)
+def _zone(args: Mapping[str, str], default: str) -> str:
+    given = text(args, "tz")
+    if given is not None and not is_time_zone(given):
+        raise InvalidRequest(f"tz: found {given[:80]!r}, expected an IANA time zone as Europe/Berlin", parameter="tz")
+    return given or default
 
 
 def _trace_id(args: Mapping[str, str]) -> bytes | None:
@@ -97,5 +115,3 @@ def _billing(args: Mapping[str, str]) -> int | None:
     if given not in BILLING:
         raise InvalidRequest(f"billing: found {given[:80]!r}, expected one of {', '.join(BILLING)}")
     return BILLING.index(given)
-
-

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from exporter.errors import InvalidRequest
+from exporter.views.times import parse_time
 
 
 def known_only(args: Mapping[str, str], known: Iterable[str]) -> None:
@@ -30,3 +31,9 @@ def integer(args: Mapping[str, str], name: str, *, default: int, least: int, mos
     if not given.isascii() or not given.isdigit() or len(given) > 9 or not least <= int(given) <= most:
         raise InvalidRequest(f"{name}: found {given[:80]!r}, expected a whole number from {least} to {most}")
     return int(given)
+
+
+def instant(args: Mapping[str, str], name: str) -> int | None:
+    """Unix nanoseconds of an RFC 3339 time, None when absent."""
+    given = text(args, name)
+    return None if given is None else parse_time(given, name=name)

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 
 import pytest
+
+from chaos.bodies import new_maker
+from chaos.load import Load
 
 
 @pytest.fixture
@@ -17,3 +21,16 @@ def show(capsys: pytest.CaptureFixture[str]) -> Callable[[str], None]:
             sys.stdout.write(f"\n{line}\n")
 
     return write
+
+
+@pytest.fixture
+def start_load() -> Iterator[Callable[..., Load]]:
+    """Starts loads, `start_load(seed, ports, threads=4)`, and ends those that a failed test left running."""
+    with ExitStack() as running:
+
+        def start(seed: int, ports: list[int], **options: float) -> Load:
+            load = Load(new_maker(seed), ports, **options)  # type: ignore[arg-type]
+            running.callback(load.abandon)
+            return load.start()
+
+        yield start

@@ -52,7 +52,7 @@ class Scrapes:
     def __post_init__(self) -> None:
         self._last: dict[str, float] = {}
         self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._work)
+        self._thread = threading.Thread(target=self._work, daemon=True)
 
     def start(self) -> Scrapes:
         """Take the first scrape as the base, and go on in the background."""

@@ -1,4 +1,4 @@
-"""Requests that no honest sender makes, and a few that one does; each a pure function of a seed and a number."""
+"""Requests that no honest sender makes, and a few that one does; each follows from a seed, a number and the clock."""
 
 from __future__ import annotations
 
@@ -30,6 +30,7 @@ class Hostile(NamedTuple):
     method: str = "POST"
     announced: int | None = None
     """A Content-Length that is not true."""
+    chunked: bool = False
 
 
 def make(seed: int, number: int) -> Hostile:
@@ -81,6 +82,13 @@ def _either(rng: random.Random, kind: str, body: bytes, *expected: int) -> Hosti
 
 def _honest(rng: random.Random, kind: str) -> Hostile:
     return _either(rng, kind, _body(rng), OK)
+
+
+def _chunked(rng: random.Random, kind: str) -> Hostile:
+    body = _body(rng)
+    if rng.random() < 0.5:
+        return Hostile(kind, gzip.compress(body), frozenset({OK}), encoding="gzip", chunked=True)
+    return Hostile(kind, body, frozenset({OK}), chunked=True)
 
 
 # -------------------------------------------------------------------------------------------- size
@@ -252,7 +260,19 @@ def _wrong_fields(rng: random.Random, kind: str) -> Hostile:
 
 # -------------------------------------------------------------------------------------------- values
 _NUMBERS = (0, -1, -(2**63), 2**63 - 1, 10**18, 1e308, -1e308, float("nan"), float("inf"), 0.5, -0.0, 1e19, True)
-_TEXTS = ("\0", "a\0b", "\x7f\x1b[31m", "\u202eevil", "' OR 1=1 --", "{}%s%n", "\n\r", "x" * 300, "é" * 200, "__other__", "💸")
+_TEXTS = (
+    "\0",
+    "a\0b",
+    "\x7f\x1b[31m",
+    "\u202eevil",
+    "' OR 1=1 --",
+    "{}%s%n",
+    "\n\r",
+    "x" * 300,
+    "é" * 200,
+    "__other__",
+    "💸",
+)
 _COUNTED = ("gen_ai.usage.input_tokens", "gen_ai.usage.output_tokens", "gen_ai.usage.cache_read.input_tokens")
 _NAMED = ("gen_ai.request.model", "gen_ai.response.model", "gen_ai.provider.name", "gen_ai.agent.name", "agent.project")
 
@@ -281,7 +301,11 @@ def _surrogates(rng: random.Random, kind: str) -> Hostile:
     key = rng.choice(_NAMED)
     body = _body(rng, **{key: "cut HERE"})
     if rng.random() < 0.5:
-        return Hostile(kind, body.replace(b"HERE", rng.choice((b"\xed\xa0\xbd.", b"\xc3\x28..", b"\xff\xfe\xfd\xfc"))), frozenset({OK}))
+        return Hostile(
+            kind,
+            body.replace(b"HERE", rng.choice((b"\xed\xa0\xbd.", b"\xc3\x28..", b"\xff\xfe\xfd\xfc"))),
+            frozenset({OK}),
+        )
     half = rng.choice((rb"\ud83d", rb"\udc00", rb"\udc00\ud83d", b"\xc3"))
     return Hostile(kind, as_json(body).replace(b"HERE", half), frozenset({OK}), JSON)
 
@@ -316,9 +340,13 @@ PATHS = ("/v1/traces", "/v1/logs", "/v1/metrics")
 
 def _media(rng: random.Random, kind: str) -> Hostile:
     if rng.random() < 0.5:
-        content_type = rng.choice(("text/plain", "application/protobuf", "application/x-www-form-urlencoded", "x", ";;"))
+        content_type = rng.choice(
+            ("text/plain", "application/protobuf", "application/x-www-form-urlencoded", "x", ";;")
+        )
         return Hostile(kind, _body(rng), frozenset({MEDIA}), content_type)
-    return Hostile(kind, _body(rng), frozenset({MEDIA}), encoding=rng.choice(("br", "zstd", "deflate", "gzip,gzip", "x" * 500)))
+    return Hostile(
+        kind, _body(rng), frozenset({MEDIA}), encoding=rng.choice(("br", "zstd", "deflate", "gzip,gzip", "x" * 500))
+    )
 
 
 def _method(rng: random.Random, kind: str) -> Hostile:
@@ -339,6 +367,7 @@ def _doubles(rng: random.Random, kind: str) -> Hostile:
 
 KINDS: dict[str, tuple[float, Callable[[random.Random, str], Hostile]]] = {
     "honest": (10, _honest),
+    "chunked": (2, _chunked),
     "gzip_bomb": (0.1, _gzip_bomb),
     "protobuf_bomb": (0.05, _protobuf_bomb),
     "json_bomb": (0.05, _json_bomb),

@@ -44,7 +44,7 @@ class Load:
         self._give_up_at = float("inf")
         self._lock = threading.Lock()
         self._next = 0
-        self._running = [threading.Thread(target=self._work, args=(n,)) for n in range(self.threads)]
+        self._running = [threading.Thread(target=self._work, args=(n,), daemon=True) for n in range(self.threads)]
 
     def start(self) -> Load:
         for thread in self._running:
@@ -57,6 +57,10 @@ class Load:
         self._stop.set()
         for thread in self._running:
             thread.join()
+
+    def abandon(self) -> None:
+        """End at once, whatever is under way; without effect after `finish`."""
+        self.finish(within_seconds=0.0)
 
     def wait_for(self, acknowledged: int, *, within_seconds: float = 60.0) -> None:
         """Until so many bodies have been acknowledged in all."""

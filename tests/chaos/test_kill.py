@@ -7,9 +7,7 @@ import time
 
 import pytest
 
-from chaos.bodies import new_maker
 from chaos.books import assert_books_hold, expected_calls, read_books
-from chaos.load import Load
 from support.commands import audit, migrate
 from support.proofs import proof_size
 
@@ -19,10 +17,10 @@ SEED = 7
 
 
 @pytest.mark.proof
-def test_kill_nine_under_load_loses_and_doubles_nothing(start_server, database_url, show):
+def test_kill_nine_under_load_loses_and_doubles_nothing(start_server, start_load, database_url, show):
     rng = random.Random(SEED)
     server = start_server(migrate(database_url))
-    load = Load(new_maker(SEED), [server.port]).start()
+    load = start_load(SEED, [server.port])
     downtime = []
     for kill in range(1, KILLS + 1):
         load.wait_for(kill * BODIES_BETWEEN)

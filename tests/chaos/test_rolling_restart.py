@@ -7,10 +7,9 @@ import time
 import pytest
 from sqlalchemy import create_engine, text
 
-from chaos.bodies import SECOND_NS, new_maker
+from chaos.bodies import SECOND_NS
 from chaos.books import assert_books_hold, expected_calls, read_books
 from chaos.exposition import NANO, Scrapes
-from chaos.load import Load
 from support.commands import audit, migrate
 from support.ports import free_port
 from support.prometheus import Prometheus
@@ -33,10 +32,10 @@ def age_series(database_url):
     engine.dispose()
 
 
-def warm_up(start_server, database_url):
+def warm_up(start_server, start_load, database_url):
     """A service that has been in use: every label set of the load exists."""
     server = start_server(migrate(database_url))
-    load = Load(new_maker(1), [server.port], threads=2).start()
+    load = start_load(1, [server.port], threads=2)
     load.wait_for(30)
     load.finish()
     server.stop()
@@ -59,13 +58,15 @@ def restart_in_turn(replicas, scrapes, rounds, load):
 
 
 @pytest.mark.proof
-def test_counters_of_two_replicas_under_rolling_restarts_add_up_to_the_ledger(start_server, postgres_url, show):
-    earlier = warm_up(start_server, postgres_url)
+def test_counters_of_two_replicas_under_rolling_restarts_add_up_to_the_ledger(
+    start_server, start_load, postgres_url, show
+):
+    earlier = warm_up(start_server, start_load, postgres_url)
     base = read_books(postgres_url)
     replicas = [start_server(postgres_url) for _ in range(2)]
     ports = [replica.port for replica in replicas]
     scrapes = Scrapes(ports).start()
-    load = Load(new_maker(2), ports, pause_seconds=0.02).start()
+    load = start_load(2, ports, pause_seconds=0.02)
     restart_in_turn(replicas, scrapes, ROUNDS, load)
     load.finish()
     scrapes.finish()
@@ -91,14 +92,14 @@ def test_counters_of_two_replicas_under_rolling_restarts_add_up_to_the_ledger(st
 
 
 @pytest.mark.proof
-def test_increase_over_a_run_with_restarts_is_the_ledger(start_server, postgres_url, tmp_path, tool, show):
+def test_increase_over_a_run_with_restarts_is_the_ledger(start_server, start_load, postgres_url, tmp_path, tool, show):
     program = tool("prometheus")
     migrate(postgres_url)
     ports = [free_port(), free_port()]
     replicas = [start_server(postgres_url, port=port) for port in ports]
     with Prometheus(program, tmp_path / "prometheus", ports, interval="200ms") as prometheus:
         scrapes = Scrapes(ports).start()
-        load = Load(new_maker(3), ports, pause_seconds=0.02).start()
+        load = start_load(3, ports, pause_seconds=0.02)
         load.wait_for(20)
         born = time.monotonic()
         restart_in_turn(replicas, scrapes, ROUNDS, load)

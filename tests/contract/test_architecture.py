@@ -34,4 +34,4 @@ def test_every_package_and_top_level_module_has_its_place_in_the_architecture():
 def test_every_make_target_that_a_page_names_exists():
     targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
     for page in ("README.md", "CONTRIBUTING.md"):
-        assert set(re.findall(r"make ([a-z-]+)", (ROOT / page).read_text())) <= targets
+        assert set(re.findall(r"(?:`|\$ )make ([a-z-]+)", (ROOT / page).read_text())) <= targets

@@ -47,6 +47,10 @@ def test_the_receiver_of_a_method_is_no_parameter(sizes):
     assert _findings(sizes, method) == []
 
 
+def test_a_test_gets_its_parameters_by_name_so_they_are_not_counted(sizes):
+    assert _findings(sizes, "def test_made(a, b, c, d, e, f):\n    pass\n") == []
+
+
 def test_no_file_and_no_function_of_this_repository_is_too_large(sizes):
     breaches = []
     for path in sizes._sources():

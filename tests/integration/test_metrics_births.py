@@ -76,6 +76,14 @@ def test_the_shares_of_all_writers_are_added(database):
     assert total(database, "cost", NOW) == 11_111
 
 
+def test_a_label_set_shows_zero_before_anything_was_booked_under_it(database):
+    with database.write() as connection:
+        add_series(connection, BUILDER)
+        add_distribution(connection, CHAT, {})
+    assert list(shown(database, "cost", NOW).values()) == [0]
+    assert list(shown(database, "operation_duration", NOW).values()) == [Distribution(0, (0,) * 15)]
+
+
 def test_a_reader_that_remembers_sees_new_label_sets_in_any_order_of_their_ids(database):
     reader = MetricReader()
     with database.write() as connection:
@@ -84,8 +92,9 @@ def test_a_reader_that_remembers_sees_new_label_sets_in_any_order_of_their_ids(d
     assert sum(shown(database, "cost", NOW, reader).values()) == 2
     with database.write() as connection:
         add_total(connection, first, cost_nano_usd=1)
+        add_total(connection, add_series(connection, BUILDER | {"model": "c"}), cost_nano_usd=3)
     found = shown(database, "cost", NOW, reader)
-    assert {labels[-1]: value for labels, value in found.items()} == {"a": 1, "b": 2}
+    assert {labels[-1]: value for labels, value in found.items()} == {"a": 1, "b": 2, "c": 3}
 
 
 @pytest.mark.parametrize(("age", "count"), [(59, 0), (60, 3)])

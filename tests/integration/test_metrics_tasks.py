@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import pytest
+from sqlalchemy import update
 
 from exporter.ledger.jobs import record_run
+from exporter.ledger.tables import task_rollup
+from exporter.views.fact_samples import TaskCosts
 from exporter.views.metrics import MetricReader
 from support.metric_rows import NOW, SECOND, add_task, make_database
 
@@ -38,6 +41,21 @@ def test_only_the_fifty_dearest_tasks_are_shown(database):
             add_task(connection, "p", f"T{number:02}", {QUARTER: 100 + number})
     points = read(database)["task_cost"]
     assert [name for _, name in points.labels] == [f"T{number:02}" for number in range(5, 55)]
+
+
+@pytest.mark.parametrize(("seconds", "rest", "cost"), [(0.01, 0.0, 2), (0.5, 49.0, 1), (0.5, 51.0, 2)])
+def test_a_slow_reading_of_tasks_is_used_a_hundred_times_as_long(database, seconds, rest, cost):
+    with database.write() as connection:
+        add_task(connection, "p", "T", {QUARTER: 1})
+    began = 1_000.0
+    ended = began + seconds
+    tasks = TaskCosts(iter([began, ended, ended + rest, ended + rest]).__next__)
+    with database.read() as connection:
+        assert tasks.read(connection, NOW)["task_cost"].values == [1]
+    with database.write() as connection:
+        connection.execute(update(task_rollup).values(cost_nano_usd=2))
+    with database.read() as connection:
+        assert tasks.read(connection, NOW)["task_cost"].values == [cost]
 
 
 def test_an_audit_that_found_a_difference_is_no_success(database):

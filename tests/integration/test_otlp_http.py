@@ -9,13 +9,13 @@ import pytest
 from flask import Flask
 from google.rpc.status_pb2 import Status
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceResponse
-from support.otlp import as_json, request, span
 
 from exporter.errors import Conflict, ExporterError, Forbidden, NotFound, RateLimited, Unauthorized, Unavailable
 from exporter.intake.decode import decode_logs, decode_metrics, decode_traces
-from exporter.intake.limits import IntakeLimits, InflightBudget
+from exporter.intake.limits import InflightBudget, IntakeLimits
 from exporter.intake.receipt import Receipt
 from exporter.web.otlp import is_otlp_request, otlp_blueprint, otlp_error_response
+from support.otlp import as_json, request, span
 
 JSON, PROTOBUF = "application/json", "application/x-protobuf"
 PATHS = ["/v1/traces", "/v1/logs", "/v1/metrics"]
@@ -143,7 +143,9 @@ def test_partial_success_in_json(receiver):
 
 
 def test_counts_by_dialect_take_the_place_of_the_plain_ones(receiver):
-    receiver.intake.receipt = Receipt(2, 1, by_dialect={("genai", "accepted"): 2, ("", "duplicate"): 1, ("x", "ignored"): 0})
+    receiver.intake.receipt = Receipt(
+        2, 1, by_dialect={("genai", "accepted"): 2, ("", "duplicate"): 1, ("x", "ignored"): 0}
+    )
     receiver.post()
     assert receiver.observe.counted == [("span", "genai", "accepted", 2), ("span", "", "duplicate", 1)]
 
@@ -179,7 +181,9 @@ def test_an_undecodable_body_is_400_with_a_status_of_the_same_type(receiver, pat
     answer = receiver.post(body, path, content_type)
     assert (answer.status_code, answer.headers["Content-Type"]) == (400, content_type)
     assert status_of(answer)[0] == 3
-    assert receiver.observe.counted == [({"/v1/traces": "span", "/v1/logs": "log", "/v1/metrics": "metric"}[path], "undecodable", 1)]
+    assert receiver.observe.counted == [
+        ({"/v1/traces": "span", "/v1/logs": "log", "/v1/metrics": "metric"}[path], "undecodable", 1)
+    ]
 
 
 def test_a_truncated_gzip_body_is_400(receiver):
@@ -199,7 +203,9 @@ def test_a_body_shorter_than_announced_is_400(receiver):
 def test_a_body_beyond_the_limit_is_413_compressed_or_not(compress):
     receiver = Receiver(limits=IntakeLimits(max_body_bytes=1_000))
     body = bytes(1_001)
-    answer = receiver.post(gzip.compress(body) if compress else body, **{"Content-Encoding": "gzip" if compress else ""})
+    answer = receiver.post(
+        gzip.compress(body) if compress else body, **{"Content-Encoding": "gzip" if compress else ""}
+    )
     assert (answer.status_code, status_of(answer)[0]) == (413, 3)
     assert receiver.observe.counted == [("span", "too_large", 1)]
 

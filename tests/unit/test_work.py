@@ -1,10 +1,11 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, strategies as st
-from support.spans import make_span
+from hypothesis import given
+from hypothesis import strategies as st
 
 from exporter.work import DEFAULT_NAMES, NO_WORK, WORK_FIELDS, ValueRule, Work, WorkReader
+from support.spans import make_span
 
 
 def read(reader, attributes, resource=None, *, agent="", model=""):

@@ -1,8 +1,8 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, strategies as st
-from support.spans import make_span
+from hypothesis import given
+from hypothesis import strategies as st
 
 from exporter.dialects import genai
 from exporter.dialects.registry import DIALECTS, NOTHING, WANTED, read_span
@@ -20,6 +20,7 @@ from exporter.usage import (
     PriceContext,
     Tokens,
 )
+from support.spans import make_span
 
 U = "gen_ai.usage."
 CALL = {
@@ -93,7 +94,8 @@ def test_zeros_are_missing_and_not_free():
 
 
 def test_zeros_of_an_agent_are_nothing():
-    assert read_span(make_span({**CALL, "gen_ai.operation.name": "invoke_agent", U + "input_tokens": 0, U + "output_tokens": 0})) == (AGENT, None)  # fmt: skip
+    attributes = {**CALL, "gen_ai.operation.name": "invoke_agent", U + "input_tokens": 0, U + "output_tokens": 0}
+    assert read_span(make_span(attributes)) == (AGENT, None)
 
 
 def test_zeros_beside_a_cost_are_what_they_say():
@@ -289,21 +291,21 @@ def test_no_attributes_whatever_make_it_fail_or_count_below_zero(attributes, res
 
 
 def test_no_dialect_reads_what_decode_drops():
-    class Spy(dict):
-        asked: set[str] = set()
+    asked = set()
 
+    class Spy(dict):
         def get(self, key, default=None):
-            self.asked.add(key)
+            asked.add(key)
             return super().get(key, default)
 
         def __getitem__(self, key):
-            self.asked.add(key)
+            asked.add(key)
             return super().__getitem__(key)
 
-    everything = Spy({key: "1" for key in WANTED})
+    everything = Spy(dict.fromkeys(WANTED, "1"))
     read_span(make_span(everything, resource=everything, status=2))
-    assert everything.asked
-    assert everything.asked <= WANTED
+    assert asked
+    assert asked <= WANTED
 
 
 def test_names_of_dialects_are_unique_and_their_marks_wanted():

@@ -6,16 +6,16 @@ Numbers are the specification's.  F fresh, R cache read, W and W1 cache writes, 
 from __future__ import annotations
 
 import pytest
-from support.spans import make_span
 
 from exporter.dialects.registry import read_span
 from exporter.usage import AGENT, EMBEDDING, LLM, MISSING, REPORTED, TOKEN_COUNT, Tokens
+from support.spans import make_span
 
 U = "gen_ai.usage."
 OFFICIAL = "opentelemetry.instrumentation.genai.anthropic"
 
 
-def tokens(F=0, R=0, W=0, W1=0, V=0, T=0):
+def tokens(*, F=0, R=0, W=0, W1=0, V=0, T=0):
     return Tokens(F, R, W, W1, V, T)
 
 
@@ -170,7 +170,9 @@ WHO = {
         chat("strands-agents", "us.anthropic.claude-sonnet-4-5", input_tokens=1),
         "aws.bedrock", "", "us.anthropic.claude-sonnet-4-5",
     ),
-    "53 cloud that sells another's model": (chat("aws.anthropic", "claude-x", input_tokens=1), "anthropic", "aws.bedrock", "claude-x"),
+    "53 cloud that sells another's model": (
+        chat("aws.anthropic", "claude-x", input_tokens=1), "anthropic", "aws.bedrock", "claude-x",
+    ),
     "64 framework": (chat("langchain", "claude-opus-4", input_tokens=1), "anthropic", "", "claude-opus-4"),
     "65 reseller": (chat("github", "gpt-5", input_tokens=1), "openai", "github", "gpt-5"),
     "66 free-form": (chat("Azure", "gpt-4", input_tokens=1), "azure.ai.openai", "", "gpt-4"),

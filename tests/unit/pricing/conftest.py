@@ -1,4 +1,5 @@
 import pytest
+
 from exporter.pricing.row_json import instant_from_text
 from exporter.pricing.shipped import load_library_book, load_shipped_book
 from exporter.usage import NO_CONTEXT, PriceContext, Tokens

@@ -11,6 +11,7 @@ from decimal import ROUND_HALF_EVEN, Decimal
 from importlib.resources import files
 
 import pytest
+
 from exporter.pricing.charge import FREE, PARTIAL, UNKNOWN
 from exporter.usage import PriceContext, Tokens
 

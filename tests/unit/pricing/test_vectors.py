@@ -4,6 +4,7 @@ Counts in the table are inclusive; `uncached` takes the cached parts out, as the
 """
 
 import pytest
+
 from exporter.pricing.quote import quote
 from exporter.pricing.row_json import row_from_mapping
 

@@ -7,6 +7,7 @@ import pytest
 from click.testing import CliRunner
 
 from exporter.cli.check_config import check_config
+from exporter.cli.main import cli
 from exporter.settings.load import load_settings
 from exporter.settings.policy import EMPTY_POLICY, policy_digest
 from exporter.settings.table import SETTINGS
@@ -55,6 +56,12 @@ def test_without_a_file_the_defaults_are_valid(run):
         f"{len(SETTINGS)} settings have their default.",
         f"No file: valid. Policy {digest}.",
     ]
+
+
+def test_the_file_may_be_named_by_the_option_of_all_commands(tmp_path):
+    (tmp_path / "a.yml").write_text("threads: 9\n")
+    result = CliRunner().invoke(cli, ["--config", str(tmp_path / "a.yml"), "check-config", "--json"])
+    assert json.loads(result.output)["settings"]["threads"]["value"] == 9
 
 
 def test_a_problem_ends_with_status_1_and_its_message(run, tmp_path):

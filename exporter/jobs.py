@@ -1,0 +1,80 @@
+"""The scheduled jobs of a worker, and what each finds."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+
+from exporter.ledger import late
+from exporter.ledger.audit import audit
+from exporter.ledger.booking import Booking
+from exporter.ledger.budget_booking import BudgetBooks
+from exporter.ledger.engine import Database
+from exporter.ledger.evaluation import evaluate_budgets, remember_windows
+from exporter.ledger.retention import prune_skeletons
+from exporter.schedule import SECOND_NS, Job, Outcome
+
+log = logging.getLogger(__name__)
+PRUNE_EVERY_NS = 60 * SECOND_NS
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Duties:
+    """What the jobs work on."""
+
+    database: Database
+    booking: Booking
+    budgets: Callable[[], BudgetBooks]
+    run_alone: Callable[[Callable[[], None]], None]
+    """Runs something while no request is worked on."""
+    push: Callable[[], bool] | None
+
+
+def make_jobs(
+    duties: Duties, *, settle_horizon_ns: int, audit_interval_ns: int | None, push_interval_ns: int
+) -> list[Job]:
+    """All jobs, in the order in which a round runs them."""
+    jobs = [
+        Job("settle", 0, partial(_settle, duties)),
+        Job("evaluate", 0, partial(_evaluate, duties)),
+        Job("prune", PRUNE_EVERY_NS, lambda now_ns: _prune(duties, now_ns - settle_horizon_ns)),
+    ]
+    if duties.push is not None:
+        jobs.append(Job("push", push_interval_ns, partial(_push, duties.push)))
+    if audit_interval_ns is not None:
+        jobs.append(Job("audit", audit_interval_ns, partial(_audit, duties)))
+    return jobs
+
+
+def watch_budgets(duties: Duties, clock_ns: Callable[[], int]) -> None:
+    """Keep what is committed about the current budget windows in this worker's memory."""
+    remember_windows(duties.database, duties.budgets(), clock_ns())
+
+
+def _settle(duties: Duties, now_ns: int) -> Outcome | None:
+    charged: list[int] = []
+    duties.run_alone(lambda: charged.append(late.charge_due(duties.booking, now_ns)))
+    return Outcome(value=charged[0]) if charged[0] else None
+
+
+def _evaluate(duties: Duties, now_ns: int) -> None:
+    evaluate_budgets(duties.database, duties.budgets(), now_ns)
+
+
+def _prune(duties: Duties, before_ns: int) -> Outcome:
+    return Outcome(value=prune_skeletons(duties.database, before_ns))
+
+
+def _push(push: Callable[[], bool], _now_ns: int) -> Outcome:
+    return Outcome(success=push())
+
+
+def _audit(duties: Duties, _now_ns: int) -> Outcome:
+    with duties.database.read() as connection:
+        result = audit(connection)
+    detail = "; ".join(str(finding) for finding in result.findings[:5])
+    if not result.ok:
+        log.error("the audit found %d differences: %s", len(result.findings), detail)
+    return Outcome(success=result.ok, value=len(result.findings), detail=detail)
