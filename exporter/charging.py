@@ -110,19 +110,30 @@ def _charge(usage: UsageRecord, context: PriceContext, runtime: Runtime, at_ns: 
     models = list(dict.fromkeys(filter(None, (usage.price_model, usage.response_model, usage.request_model))))
     if usage.usage_status == MISSING:
         return (models[0] if models else ""), NO_USAGE_CHARGE
-    model, charge = price_call(runtime, usage.gateway or usage.provider, models, (usage, context, at_ns))
-    reported = usage.cost_reported_nano_usd
-    if charge.cost_nano_usd is None and reported and usage.cost_source in _TRUSTED_SOURCES:
-        return model, Charge(reported, REPORTED, (), (), f"reported:{usage.cost_source}")
+    reported, is_trusted = usage.cost_reported_nano_usd, usage.cost_source in _TRUSTED_SOURCES
+    if reported and not any(usage.tokens) and not usage.units:
+        # Nothing to price, and somebody says it cost money: 0 would be a lie.
+        amount = reported if is_trusted else None
+        return (models[0] if models else ""), _reported(amount, usage.cost_source)
+    model, charge = _list_price(runtime, usage, models, context, at_ns)
+    if charge.cost_nano_usd is None and reported and is_trusted:
+        return model, _reported(reported, usage.cost_source)
     return model, charge
 
 
-def price_call(
-    runtime: Runtime, provider: str, models: list[str], call: tuple[UsageRecord, PriceContext, int]
+def _reported(amount: int | None, source: str) -> Charge:
+    return NO_USAGE_CHARGE if amount is None else Charge(amount, REPORTED, (), (), f"reported:{source}")
+
+
+def _list_price(
+    runtime: Runtime, usage: UsageRecord, models: list[str], context: PriceContext, at_ns: int
 ) -> tuple[str, Charge]:
-    """The first of the models that has a price, and the charge; the first model when none has."""
-    usage, context, at_ns = call
-    return runtime.book.price_first(provider, models, at_ns, usage.tokens, usage.units, context)
+    """By the reseller's list when there is one, else by the provider's; the first model that has a price."""
+    if usage.gateway:
+        answer = runtime.book.price_first(usage.gateway, models, at_ns, usage.tokens, usage.units, context)
+        if answer[1].cost_nano_usd is not None:
+            return answer
+    return runtime.book.price_first(usage.provider, models, at_ns, usage.tokens, usage.units, context)
 
 
 def amounts_of(charge: Charge) -> tuple[int, ...]:

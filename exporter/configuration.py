@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 from exporter.dialects.registry import WANTED
 from exporter.errors import ExporterError
 from exporter.following import Stamp
-from exporter.ledger import budget_store
+from exporter.ledger import budget_store, price_store
 from exporter.ledger.budget_booking import BudgetBooks
 from exporter.ledger.config_store import apply_config, latest_versions, read_config
 from exporter.ledger.engine import Database
@@ -103,4 +103,5 @@ def _price_books(stamp: Stamp, policy: Policy, book: PriceBook) -> list[tuple[st
 
 def build_book(connection: Connection, policy: Policy) -> PriceBook:
     """The shipped prices under the rows of the configuration and those set by command."""
-    return load_shipped_book().with_rows(policy.prices)
+    beside = price_store.rows_in_force(connection, beside=policy.prices)
+    return load_shipped_book().with_rows([*policy.prices, *beside])

@@ -84,7 +84,7 @@ class Run:
         try:
             self._start("exporter", "serve")
             self._wait_until_ready(ended)
-            self._start("fleet", "demo", "--endpoint", self._url, "--days", str(HISTORY_DAYS), "--live")
+            self._start("fleet", "demo", "--endpoint", self._url, *self._history())
             print(self._guide(), flush=True)
             while not ended.wait(0.5):
                 self._notice_an_end()
@@ -92,6 +92,10 @@ class Run:
             # The fleet first: it still delivers what it holds.
             for process in reversed(self._running.values()):
                 _stop(process)
+
+    def _history(self) -> tuple[str, ...]:
+        """Options of the fleet: the first run in a folder begins with a past, so that there is something to see."""
+        return () if self._log("fleet").exists() else ("--days", str(HISTORY_DAYS), "--live")
 
     def _start(self, name: str, *arguments: str) -> None:
         """A process of its own session, so that Ctrl-C reaches this script only and it can end them in order."""

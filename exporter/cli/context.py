@@ -38,9 +38,11 @@ class CommandContext:
 
         NotFound for an SQLite file that is not there (reading must not make one), SchemaError, Unavailable.
         """
-        from exporter.app import open_database
+        # Not by way of the composition root, which takes a second to import what only a server needs.
+        from exporter.ledger.engine import Database
 
-        database = open_database(self.settings)
+        settings = self.settings
+        database = Database(settings.database_url.reveal(), lock_seconds=settings.lock_timeout_ns / 10**9)
         if database.is_sqlite:
             require_file(database.engine.url.database)
         _require_schema(database)

@@ -62,7 +62,7 @@ class _Commands(click.Group):
         except ExporterError as error:
             _fail(error.message)
         except click.UsageError as error:
-            _fail(f"{error.format_message()}{_where_help_is(error.ctx)}")
+            _fail(f"{error.format_message().rstrip('.')}.{_where_help_is(error.ctx)}")
         except click.ClickException as error:
             error.show()
             sys.exit(error.exit_code)
@@ -97,7 +97,7 @@ def _where_help_is(ctx: click.Context | None) -> str:
 @click.pass_context
 def cli(ctx: click.Context, config: str | None) -> None:
     """The ledger and the Prometheus/OpenTelemetry exporter for what AI agents cost."""
-    ctx.obj = CommandContext(config)
+    ctx.obj = ctx.obj or CommandContext(config)
     ctx.call_on_close(ctx.obj.close)
     if ctx.invoked_subcommand is None:
         click.echo(ctx.get_help())

@@ -115,7 +115,7 @@ def _padded(text: str, width: int, *, right: bool) -> str:
 
 
 def _table(columns: Sequence[Column], rows: Sequence[Sequence[Cell]], *, last_is_total: bool) -> Table:
-    table = Table(box=SIMPLE_HEAD, pad_edge=False, show_edge=False, padding=(0, 1))
+    table = Table(box=SIMPLE_HEAD, pad_edge=False, show_edge=False, padding=(0, 1, 0, 0))
     for column in columns:
         justify = "right" if column.right else "left"
         table.add_column(column.name, justify=justify, no_wrap=not column.fold, overflow="fold")  # type: ignore[arg-type]

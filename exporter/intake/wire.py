@@ -126,7 +126,7 @@ class _Cutter:
         limits = self.allowance.limits
         for field in fields(message):
             self.seen += 1
-            if self.seen > 2 * limits.max_records:
+            if self.seen > limits.max_records * 5 // 4:
                 raise TooLarge(
                     f"The request holds more than {limits.max_records} records; send smaller batches.",
                     reason="too_many_records",

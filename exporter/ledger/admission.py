@@ -17,8 +17,6 @@ from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from exporter.ledger.families import CAPPED, DISTRIBUTION_FAMILY, DISTRIBUTION_SERIES, OTHER_LABEL, CappedFamily
 from exporter.ledger.tables import SERIES_TEXTS, family_series, family_size
 
-__all__ = ["OTHER_LABEL", "admit", "admit_distribution"]
-
 _PROJECT: Final = SERIES_TEXTS.index("project")
 _PROJECTS: Final = "/project"
 _REJECTED: Final = "/rejected"

@@ -7,7 +7,7 @@ day and combination of texts.  The connection must see one snapshot.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from operator import add, sub
 from typing import Any, Final, NamedTuple
 
@@ -55,8 +55,8 @@ class AuditResult(NamedTuple):
     findings: tuple[Finding, ...]
     rows: int
     """Usage rows that are in the sums."""
-    groups: int
-    """Comparisons made."""
+    compared: Mapping[str, int]
+    """Comparisons made, by check."""
 
     @property
     def ok(self) -> bool:
@@ -68,19 +68,20 @@ def audit(connection: Connection) -> AuditResult:
     by_day = _usage_by_day(connection)
     net, ledger = _net_by_series(connection), _usage_by_series(connection, by_day)
     labels = _labels(connection)
-    comparisons = [
-        _compare("totals", labels, _W, ledger, net, range(1, len(_MEASURES))),
-        _compare("calls", labels, _CALL_LABELS, ledger, net, range(1)),
-        _components(connection, labels),
-        _rollups(connection, by_day),
-        _windows(connection),
-    ]
+    checks = {
+        "totals": _compare("totals", labels, _W, ledger, net, range(1, len(_MEASURES))),
+        "calls": _compare("calls", labels, _CALL_LABELS, ledger, net, range(1)),
+        "components": _components(connection, labels),
+        "rollups": _rollups(connection, by_day),
+        "budgets": _windows(connection),
+    }
     findings: list[Finding] = []
-    groups = 0
-    for outcome in (outcome for comparison in comparisons for outcome in comparison):
-        groups += 1
-        findings += outcome[: MAX_FINDINGS - len(findings)]
-    return AuditResult(tuple(findings), sum(sums[0] for sums in by_day.values()), groups)
+    compared = dict.fromkeys(checks, 0)
+    for check, outcomes in checks.items():
+        for outcome in outcomes:
+            compared[check] += 1
+            findings += outcome[: MAX_FINDINGS - len(findings)]
+    return AuditResult(tuple(findings), sum(sums[0] for sums in by_day.values()), compared)
 
 
 def _differences(

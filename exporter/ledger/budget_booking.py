@@ -22,6 +22,9 @@ from exporter.ledger.stores import Store
 from exporter.ledger.sums import QUARTER_NS, Crossing, Spending
 
 _FILL_LOCK: Final = 0x6167_656E_7401
+GRACE_NS: Final = 5 * 10**9
+"""After so long every worker books by a new budget.  Its windows are filled only then, for what a worker
+books without knowing the budget is in the rollups and in no window."""
 _SCOPE_FIELDS: Final = ("project", "team", "agent", "model", "environment")
 NO_CAUSE: Final = Crossing(b"", b"")
 
@@ -31,6 +34,8 @@ class Ref(NamedTuple):
 
     ref: int
     budget: Budget
+    born_at: int = 0
+    """When this shape came into force."""
 
 
 class Window(NamedTuple):
@@ -78,7 +83,7 @@ class BudgetBooks:
         for group in spending:
             for ref in self._budgets_of(connection, group):
                 _touch(windows, counters, ref, group)
-        self._add(connection, store, windows, slot)
+        self._add(connection, store, windows, slot, now_ns)
         rows = [(*key, slot, *amounts) for key, amounts in sorted(counters.items())]
         store.add(tables.budget_counter, rows)
         self.find_breaches(connection, {key: (one.period, one.cause) for key, one in windows.items()}, now_ns)
@@ -104,17 +109,34 @@ class BudgetBooks:
             self._task_names[number] = name
         return name
 
-    def _add(self, connection: Connection, store: Store, windows: dict[Window, Touched], slot: int) -> None:
+    def _add(
+        self, connection: Connection, store: Store, windows: dict[Window, Touched], slot: int, now_ns: int
+    ) -> None:
         rows = []
         for window, touched in sorted(windows.items()):
             if window in self._filled or self._is_filled(connection, window):
                 rows.append((*window, slot, touched.spent))
-            else:
+            elif self.may_fill(window, now_ns):
                 # The rollups of this booking are written, so they are in what fills the window.
                 fill_window(connection, window.ref, self._by_ref[window.ref].budget, touched.period, slot)
+            else:
+                _hold_off_filling(connection)
         store.add(tables.budget_window, rows)
         if len(self._filled) > 50_000:
             self._filled.clear()
+
+    def may_fill(self, window: Window, now_ns: int) -> bool:
+        """Whether every worker knows the window's budget by now."""
+        return now_ns >= self._by_ref[window.ref].born_at + GRACE_NS
+
+    def unfilled(self, windows: Iterable[Window], now_ns: int) -> list[Window]:
+        """Windows that may be filled and are not known to be."""
+        return [window for window in windows if window not in self._filled and self.may_fill(window, now_ns)]
+
+    def fill(self, connection: Connection, window: Window, period: Period) -> None:
+        """Fill a window from the rollups unless somebody did."""
+        if not self._is_filled(connection, window):
+            fill_window(connection, window.ref, self._by_ref[window.ref].budget, period, 0)
 
     def _is_filled(self, connection: Connection, window: Window) -> bool:
         if _has_rows(connection, window):
@@ -209,6 +231,12 @@ def _touch(
 def _matches(budget: Budget, dimension: Dimension) -> bool:
     call = dict(zip(_SCOPE_FIELDS, dimension.scope, strict=True))
     return all(field == "task" or call.get(field) == value for field, value in budget.scope.items())
+
+
+def _hold_off_filling(connection: Connection) -> None:
+    """Whoever fills a window waits until this booking, which leaves it out, is committed to the rollups."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("SELECT pg_advisory_xact_lock_shared(:key)"), {"key": _FILL_LOCK})
 
 
 def _has_rows(connection: Connection, window: Window) -> bool:

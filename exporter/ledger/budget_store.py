@@ -45,7 +45,7 @@ def stored_budgets(connection: Connection) -> list[StoredBudget]:
 
 def budgets_in_force(connection: Connection) -> list[Ref]:
     """The budgets that bookings count for."""
-    return [Ref(stored.ref, stored.budget) for stored in stored_budgets(connection)]
+    return [Ref(stored.ref, stored.budget, stored.created_at) for stored in stored_budgets(connection)]
 
 
 def find_budget(connection: Connection, budget_id: str) -> StoredBudget:

@@ -64,7 +64,7 @@ def read_rollup_costs(connection: Connection, question: CostQuestion, *, limit: 
     part = _rollups_by_dimension(question, by_day=by_day)
     texts = _texts()
     keys = [part.c.day if name == DAY else texts.c[name] for name in question.fields]
-    sums = _sums_with_unpriced(part, texts, adjustments=func.sum(part.c.adjustments_nano_usd))
+    sums = _sums_with_unpriced(part, texts, adjustments=func.coalesce(func.sum(part.c.adjustments_nano_usd), 0))
     statement = select(*keys, *sums).select_from(part.join(texts, texts.c.id == part.c.dimension))
     return _read(connection, statement, keys, limit)
 

@@ -186,7 +186,7 @@ def _rows_by_digest(connection: Connection, digests: Iterable[bytes]) -> dict[by
 
 
 def intern_series(connection: Connection, wanted: list[Texts], now_ns: int, limit: int) -> dict[Texts, int]:
-    """Ids of label sets; beyond twice the limit a new one is counted in its project's overflow, beyond thrice in one."""
+    """Ids of label sets; beyond twice the limit a new one is counted under its project, beyond thrice under none."""
     found = _ids_of(connection, series, wanted)
     absent = [texts for texts in dict.fromkeys(wanted) if texts not in found]
     if not absent:

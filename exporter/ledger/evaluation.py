@@ -17,6 +17,11 @@ def evaluate_budgets(database: Database, books: BudgetBooks, now_ns: int) -> Non
     current = current_windows(books, now_ns)
     with database.read() as connection:
         remember_facts(connection, books, list(current))
+    for window in books.unfilled(current, now_ns):
+        # One short transaction each: filling reads a whole period of rollups.
+        with database.write() as connection:
+            books.fill(connection, window, current[window])
+    with database.read() as connection:
         missing = books.unrecorded(connection, current)
     if missing:
         with database.write() as connection:

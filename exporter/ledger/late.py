@@ -153,9 +153,12 @@ def _price(prices: Prices, row: Row) -> tuple[str, Charge]:
     models = list(dict.fromkeys(filter(None, (row["d_price_model"], row["d_response_model"], row["d_request_model"]))))
     context = PriceContext(**orjson.loads(row["d_context"] or "{}"))
     tokens = Tokens(*(row[name] for name in TOKEN_COLUMNS))
-    units = orjson.loads(row["units"] or "{}")
-    provider = row["d_gateway"] or row["d_provider"]
-    return prices.price_first(provider, models, row["started_at"], tokens, units, context)
+    call = (row["started_at"], tokens, orjson.loads(row["units"] or "{}"), context)
+    for provider in dict.fromkeys((row["d_gateway"] or row["d_provider"], row["d_provider"])):
+        answer = prices.price_first(provider, models, *call)
+        if answer[1].cost_nano_usd is not None:
+            return answer
+    return answer
 
 
 def _priced_texts(row: Row, model: str, charge: Charge) -> tuple[str, ...]:
@@ -171,5 +174,5 @@ def _priced_texts(row: Row, model: str, charge: Charge) -> tuple[str, ...]:
 def _parts(charge: Charge) -> tuple[int, ...]:
     amounts = dict.fromkeys(COMPONENTS, 0)
     for component in charge.components:
-        amounts[component.component] += component.amount_nano_usd
+        amounts[component.component if component.component in amounts else "other"] += component.amount_nano_usd
     return tuple(amounts.values())

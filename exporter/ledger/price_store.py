@@ -179,9 +179,7 @@ def _insert_book(connection: Connection, parent: int, change: Change, now_ns: in
         "created_at": now_ns,
         "created_by": change.actor,
     }
-    key = connection.execute(insert(price_book).values(values)).inserted_primary_key
-    assert key is not None
-    return int(key[0])
+    return int(connection.execute(insert(price_book).values(values).returning(price_book.c.book)).scalar_one())
 
 
 def _activate(connection: Connection, book: int) -> None:

@@ -76,7 +76,8 @@ class Library:
             for opened, closed, changed in reversed(entry.get("windows", ())):
                 spans.append((_daily(opened, closed), changed))
             for windows, standard in spans:
-                yield _offer(listing, (start, until), windows, standard, active)
+                offer = _offer(listing, (start, until), windows, standard, active)
+                yield offer._replace(version=f"{self.version}:{offer.version}")
 
     def _names_of(self, provider: str) -> Mapping[str, str]:
         names = self._names.get(provider)

@@ -46,7 +46,11 @@ def _writes(row: PriceRow) -> Iterator[str]:
         return
     for where, rates in _rate_sets(row):
         for name, numerator, denominator in _WRITES:
-            if name in rates and abs(rates[name] * denominator - rates["input"] * numerator) > rates["input"] // 10:
+            if (
+                name in rates
+                and "input" in rates
+                and abs(rates[name] * denominator - rates["input"] * numerator) > rates["input"] // 10
+            ):
                 yield f"{name} is not {numerator / denominator:g} times input{where}"
 
 

@@ -41,6 +41,15 @@ class SelfMetrics:
         self._counters: dict[tuple[str, ...], Counter] = {}
         self._timers: dict[str, Histogram] = {}
 
+    def expect(
+        self, *, received: Iterable[tuple[str, str, str]] = (), rejected: Iterable[tuple[str, str]] = ()
+    ) -> None:
+        """Show these label sets at 0 from the start, so that `increase()` sees the first of each."""
+        for signal, dialect, outcome in received:
+            self._child(self._received, signal, dialect, outcome)
+        for signal, reason in rejected:
+            self._child(self._rejected, signal, reason)
+
     def received(self, signal: str, dialect: str, outcome: str, count: int = 1) -> None:
         """Spans, log records or points that were taken; outcome is accepted, duplicate or ignored."""
         self._child(self._received, signal, dialect, outcome).inc(count)

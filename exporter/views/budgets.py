@@ -3,26 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 from sqlalchemy import Connection, select
 
 from exporter.budgets.breaches import reached
-from exporter.budgets.periods import Period
 from exporter.budgets.projection import project
 from exporter.ledger.budget_store import StoredBudget, find_budget, stored_budgets
-from exporter.ledger.budget_windows import compute_spent, read_windows
 from exporter.ledger.tables import breach
+from exporter.views.budget_states import BudgetState, present_states
 from exporter.views.times import format_time
 
 _Reached = dict[tuple[str, int, int], int]
 """When a threshold was reached: by budget, period start and percentage."""
-
-
-class _State(NamedTuple):
-    stored: StoredBudget
-    period: Period
-    spent: int
 
 
 def budget_list(connection: Connection, now_ns: int) -> list[dict[str, Any]]:
@@ -37,21 +30,12 @@ def budget_answer(connection: Connection, budget_id: str, now_ns: int) -> dict[s
 
 
 def _answers(connection: Connection, budgets: Sequence[StoredBudget], now_ns: int) -> list[dict[str, Any]]:
-    states = _states(connection, budgets, now_ns)
+    states = present_states(connection, [(one.ref, one.budget) for one in budgets], now_ns)
     events = _reached_at(connection, {state.period.start_ns for state in states})
-    return [_answer(state, events, now_ns) for state in states]
-
-
-def _states(connection: Connection, budgets: Sequence[StoredBudget], now_ns: int) -> list[_State]:
-    periods = [one.budget.period_at(now_ns) for one in budgets]
-    filled = read_windows(connection, [(one.ref, period) for one, period in zip(budgets, periods, strict=True)])
-    states = []
-    for one, period in zip(budgets, periods, strict=True):
-        spent = filled.get((one.ref, period.start_ns))
-        if spent is None:
-            spent = compute_spent(connection, one.budget, period)
-        states.append(_State(one, period, spent))
-    return states
+    return [
+        {"id": one.budget.id, "origin": one.origin, **_answer(state, events, now_ns)}
+        for one, state in zip(budgets, states, strict=True)
+    ]
 
 
 def _reached_at(connection: Connection, starts: set[int]) -> _Reached:
@@ -60,13 +44,10 @@ def _reached_at(connection: Connection, starts: set[int]) -> _Reached:
     return {(budget, start, percent): at for budget, start, percent, at in rows}
 
 
-def _answer(state: _State, events: _Reached, now_ns: int) -> dict[str, Any]:
-    stored, period, spent = state
-    budget = stored.budget
+def _answer(state: BudgetState, events: _Reached, now_ns: int) -> dict[str, Any]:
+    budget, period, spent = state
     projection = project(limit=budget.limit, spent=spent, period=period, now_ns=now_ns)
     return {
-        "id": budget.id,
-        "origin": stored.origin,
         "scope": dict(budget.scope),
         "unit": budget.unit,
         "period": {

@@ -8,7 +8,7 @@ from typing import Any, Final, NamedTuple
 from flask import Blueprint, Response, jsonify
 
 from exporter.ledger.cost_sums import DIMENSION_FIELDS, GROUP_FIELDS, TASK
-from exporter.usage import BILLING
+from exporter.usage import BILLING, PriceContext
 from exporter.web.openapi_schemas import NO_NUL, SCHEMAS, TIME, ZONE, Schema, choice, exactly, hexadecimal, listed, ref
 
 _STATUSES: Final = {
@@ -135,6 +135,16 @@ ROUTES: Final = (
         "Thresholds that budgets crossed, oldest first",
         ref("BreachPage"),
         (_text("budget", "Of this budget only."), _START, _END, _whole("limit", 1000, "Events a page."), _CURSOR),
+        errors=(400,),
+    ),
+    Route(
+        "GET", "/api/v1/prices", "price", "What a model costs at an instant", ref("Price"),
+        (
+            {**_text("model", "As emitters name it."), "required": True, "allowEmptyValue": False},
+            _text("provider", "In either spelling."),
+            _query("at", TIME, "Now by default."),
+            *(_text(name, "Of the request; a price may depend on it.") for name in PriceContext._fields),
+        ),
         errors=(400,),
     ),
     Route(

@@ -193,6 +193,28 @@ _QUOTE: Final = exactly(
         "price_version": TEXT,
     }
 )
+_RATES: Final[dict[str, Schema]] = {
+    "usd_per_million": {"type": "object", "additionalProperties": TEXT},
+    "tiers": listed(exactly({"prompt": TEXT, "usd_per_million": {"type": "object", "additionalProperties": TEXT}})),
+    "usd_per_unit": {"type": "object", "additionalProperties": TEXT},
+    "multiplier": {"type": "string", "description": "Ratio that all token rates are multiplied by."},
+}
+_SPAN_OF_RATES: Final = exactly(
+    {"from": MAYBE_TEXT, "until": MAYBE_TEXT, "by_time_of_day": {"type": "boolean"}, **_RATES}
+)
+_PRICE: Final = exactly(
+    {
+        **dict.fromkeys(("provider", "model"), TEXT),
+        "at": TIME,
+        "context": {"type": "object", "additionalProperties": TEXT},
+        "price_version": {"type": "string", "description": "Empty when there is no price."},
+        "reasons": listed(TEXT),
+        "similar": listed(TEXT),
+        **_RATES,
+        "history": listed(_SPAN_OF_RATES),
+    },
+    optional=("similar", *_RATES, "history"),
+)
 _ERROR: Final = exactly(
     {
         "error": exactly(
@@ -218,6 +240,7 @@ SCHEMAS: Final[dict[str, Schema]] = {
     "BudgetChange": exactly(_CHANGEABLE, optional=tuple(_CHANGEABLE)),
     "Breach": _BREACH,
     "BreachPage": page_of("Breach"),
+    "Price": _PRICE,
     "PriceQuestion": _QUESTION,
     "PriceQuote": _QUOTE,
     "Error": _ERROR,

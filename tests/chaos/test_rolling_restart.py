@@ -58,9 +58,7 @@ def restart_in_turn(replicas, scrapes, rounds, load):
 
 
 @pytest.mark.proof
-def test_counters_of_two_replicas_under_rolling_restarts_add_up_to_the_ledger(
-    start_server, start_load, postgres_url, show
-):
+def test_counters_of_two_replicas_under_restarts_add_up_to_the_ledger(start_server, start_load, postgres_url, show):
     earlier = warm_up(start_server, start_load, postgres_url)
     base = read_books(postgres_url)
     replicas = [start_server(postgres_url) for _ in range(2)]

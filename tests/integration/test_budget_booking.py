@@ -143,3 +143,17 @@ def test_a_crossing_shared_by_two_writers_is_one_event(books):
         ("payments-day", 100),
     ]
     books.assert_balanced()
+
+
+def test_a_budget_that_not_every_worker_knows_yet_is_filled_when_all_do(books):
+    """What is booked without the budget in its first seconds is in the rollups, and the window must have it."""
+    young = PAYMENTS._replace(born_at=NOON + HOUR)
+    ignorant, books.budgets = BudgetBooks([]), BudgetBooks([young])
+    books.book(call("t", "a", cost=300), at=NOON + HOUR)
+    assert spent(books, PAYMENTS) == {}
+    books.budgets, knowing = ignorant, books.budgets
+    books.book(call("t", "b", cost=500), at=NOON + HOUR + SECOND)
+    books.budgets = knowing
+    evaluate_budgets(books.database, knowing, NOON + HOUR + 6 * SECOND)
+    assert set(spent(books, PAYMENTS).values()) == {800}
+    assert ours(breaches(books)) == [("payments-day", 70)]

@@ -27,7 +27,7 @@ def run(sqlite_url, monkeypatch):
     def invoke(*arguments):
         context = CommandContext()
         result = CliRunner().invoke(command, arguments, obj=context, standalone_mode=False)
-        context.database.close()
+        context.close()
         if result.exception:
             raise result.exception
         return result.output
@@ -36,17 +36,19 @@ def run(sqlite_url, monkeypatch):
 
 
 def test_the_overview_has_a_line_for_each_family_with_its_sum(run):
-    lines = dict(line.split("\t", 1) for line in run().splitlines())
-    assert lines["agent_cost_usd_total"] == "counter\t4\t13.095698902"
-    assert lines["agent_budget_limit_usd"] == "gauge\t1\t1,000"
-    assert lines["agent_budget_threshold_reached"] == "gauge\t5\t"
+    lines = {line.split()[0]: line.split()[1:] for line in run().splitlines()}
+    assert lines["agent_cost_usd_total"] == ["counter", "4", "13.095698902"]
+    assert lines["agent_budget_limit_usd"] == ["gauge", "1", "1,000"]
+    assert lines["agent_budget_threshold_reached"] == ["gauge", "5", "-"]
+    assert lines["gen_ai_client_token_usage"] == ["histogram", "34", "-"]
 
 
 def test_the_beginning_of_a_name_shows_every_series_of_what_it_fits(run):
-    lines = run("agent_budget_breaches", "agent_exporter_audit").splitlines()
-    assert "agent_budget_breaches_total\tbudget=payments-month period=month threshold=70\t2" in lines
-    assert "agent_exporter_audit_timestamp_seconds\t\t2026-11-18T11:06:10Z" in lines
-    assert {line.split("\t")[0] for line in lines[1:]} == {
+    lines = [line.split() for line in run("agent_budget_breaches", "agent_exporter_audit").splitlines()]
+    reached = ["budget=payments-month", "period=month", "threshold=70"]
+    assert ["agent_budget_breaches_total", *reached, "2"] in lines
+    assert ["agent_exporter_audit_timestamp_seconds", "-", "2026-11-18T11:06:10Z"] in lines
+    assert {line[0] for line in lines[1:]} == {
         "agent_budget_breaches_total",
         "agent_exporter_audit_success",
         "agent_exporter_audit_timestamp_seconds",

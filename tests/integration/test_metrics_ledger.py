@@ -5,13 +5,13 @@ from __future__ import annotations
 import random
 
 import pytest
-from support.entries import NOON, SECOND, call
-from support.ledgers import HOUR, Books
 
 from exporter.telemetry.catalog import CATALOG
 from exporter.telemetry.family import COUNTER, HISTOGRAM
 from exporter.usage import TOKEN_CLASSES, Tokens
 from exporter.views.metrics import MetricReader
+from support.entries import NOON, SECOND, call
+from support.ledgers import HOUR, Books
 
 LATER = NOON + 2 * HOUR
 COUNTERS = [family for family in CATALOG if family.kind in {COUNTER, HISTOGRAM} and family.feed]

@@ -147,8 +147,9 @@ def test_a_later_book_leaves_the_earlier_one_and_everything_it_did_not_mention_a
 
 
 def test_every_charge_names_the_row_that_made_it(cost, charge):
-    assert charge("openai", "gpt-5", NOV, TOKENS).price_version == "openai/gpt-5@"
-    assert charge("anthropic", "claude-opus-4-6", NOV, TOKENS).price_version == "anthropic/claude-opus-4-6@2026-03-13"
+    assert charge("openai", "gpt-5", NOV, TOKENS).price_version == "genai-prices 0.2.3:openai/gpt-5@"
+    opus = charge("anthropic", "claude-opus-4-6", NOV, TOKENS)
+    assert opus.price_version == "genai-prices 0.2.3:anthropic/claude-opus-4-6@2026-03-13"
     assert cost([row(usd="3", **{"from": "2026-11-01"})]).price_version.startswith(
         "override:openai/gpt-6-sol@2026-11-01#"
     )

@@ -59,3 +59,12 @@ def test_no_series_tells_only_when_a_counter_was_made():
     measured = SelfMetrics()
     measured.received("span", "genai", "accepted")
     assert not [key for key in samples(measured) if key[0].endswith("_created")]
+
+
+def test_what_is_expected_is_shown_at_zero_before_it_happens():
+    measured = SelfMetrics()
+    measured.expect(received=[("span", "genai", "accepted")], rejected=[("span", "too_old")])
+    found = samples(measured)
+    assert found[("agent_exporter_rejected_total", ("reason", "too_old"), ("signal", "span"))] == 0
+    labels = (("dialect", "genai"), ("outcome", "accepted"), ("signal", "span"))
+    assert found[("agent_exporter_received_total", *labels)] == 0
