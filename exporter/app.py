@@ -67,6 +67,7 @@ class Parts:
     follower: Follower
     selfmetrics: SelfMetrics
     gatherer: Gatherer
+    inflight: InflightBudget
     clock_ns: Clock
 
 
@@ -94,7 +95,9 @@ def make_worker(settings: Settings, *, clock_ns: Clock = time.time_ns) -> Worker
     slot = Slot(database.engine)
     follower = Follower(database, partial(build_runtime, settings=settings))
     gatherer = make_gatherer(settings, database, follower, clock_ns)
-    parts = Parts(settings, database, follower, SelfMetrics(directory=shared_directory()), gatherer, clock_ns)
+    selfmetrics = SelfMetrics(directory=shared_directory())
+    inflight = InflightBudget(settings.max_inflight_bytes)
+    parts = Parts(settings, database, follower, selfmetrics, gatherer, inflight, clock_ns)
     booking = make_booking(settings, database, follower.current, slot.number)
     pipeline = Pipeline(
         booking, follower.current, parts.selfmetrics, clock_ns=clock_ns, accept_age_ns=settings.accept_age_ns
@@ -124,7 +127,11 @@ def _make_scheduler(parts: Parts, booking: Booking, pipeline: Pipeline) -> Sched
     )
     return Scheduler(
         parts.database,
-        follow=(parts.follower.refresh, partial(watch_budgets, duties, parts.clock_ns)),
+        follow=(
+            parts.follower.refresh,
+            partial(watch_budgets, duties, parts.clock_ns),
+            lambda: parts.selfmetrics.inflight(parts.inflight.held),
+        ),
         jobs=make_jobs(
             duties,
             settle_horizon_ns=settings.settle_horizon_ns,
@@ -162,10 +169,11 @@ def _make_application(parts: Parts, pipeline: Pipeline) -> Flask:
 def _blueprints(parts: Parts, pipeline: Pipeline) -> list[Blueprint]:
     settings, database, follower, clock_ns = parts.settings, parts.database, parts.follower, parts.clock_ns
     limits = IntakeLimits(max_body_bytes=settings.max_body_bytes, max_inflight_bytes=settings.max_inflight_bytes)
-    inflight = InflightBudget(limits.max_inflight_bytes)
     return [
-        otlp_blueprint(pipeline, parts.selfmetrics, limits=limits, budget=inflight, slots=settings.intake_slot_count),
-        make_metrics_blueprint(Scrape(parts.gatherer, parts.selfmetrics)),
+        otlp_blueprint(
+            pipeline, parts.selfmetrics, limits=limits, budget=parts.inflight, slots=settings.intake_slot_count
+        ),
+        make_metrics_blueprint(Scrape(parts.gatherer, parts.selfmetrics, exemplars=settings.exemplars)),
         health_blueprint(_probes(database, follower), version=__version__),
         ledger_blueprint(database.read, timezone=lambda: follower.current().timezone, clock_ns=clock_ns),
         budgets_blueprint(Ledger(database.read, database.write, follower.refresh, clock_ns)),

@@ -86,7 +86,7 @@ def _priced(span: Span, usage: UsageRecord, work: Work, runtime: Runtime, now_ns
     replaced = started_at != span.start_ns
     duration = max(span.end_ns - span.start_ns, 0) if span.start_ns > 0 else 0
     flags = (*usage.flags, TIME_REPLACED) if replaced else usage.flags
-    context = runtime.context_of(span, usage.context) if runtime.context_rules else usage.context
+    context = runtime.context_of(span, usage.context) if runtime.decides_context else usage.context
     price_model, charge = _charge(usage, context, runtime, started_at)
     return Priced(
         _dimension(usage, work, context, price_model, charge),

@@ -70,14 +70,17 @@ def policy_in_force(connection: Connection, version: int) -> Policy:
 def build_runtime(connection: Connection, stamp: Stamp, settings: Settings) -> Runtime:
     """Everything that a booking needs, from what the database holds at `stamp`."""
     policy = policy_in_force(connection, stamp.config)
+    of_context = PriceContext._fields
     work = WorkReader(
-        policy.attributes,
+        {field: names for field, names in policy.attributes.items() if field not in of_context},
         [ValueRule(rule.when, rule.set) for rule in policy.rules],
         policy.agent_tiers,
         policy.model_tiers,
     )
     context_rules = tuple(ContextRule(rule.when, PriceContext(**rule.set)) for rule in policy.price_context)
+    context_names = {field: names for field, names in policy.attributes.items() if field in of_context}
     conditions = {key for rule in context_rules for key in rule.when}
+    conditions |= {name for names in context_names.values() for name in names}
     book = build_book(connection, policy)
     return Runtime(
         version=stamp.config,
@@ -87,6 +90,7 @@ def build_runtime(connection: Connection, stamp: Stamp, settings: Settings) -> R
         wanted=WANTED | work.wanted | conditions,
         budgets=BudgetBooks(budget_store.budgets_in_force(connection)),
         context_rules=context_rules,
+        context_names=context_names,
         timezone=settings.timezone,
         price_books=_price_books(stamp, policy, book),
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import NamedTuple
 
 from exporter.ledger.budget_booking import BudgetBooks
@@ -34,12 +35,23 @@ class Runtime:
     """Attribute keys that leave decode."""
     budgets: BudgetBooks
     context_rules: Sequence[ContextRule] = ()
+    context_names: Mapping[str, Sequence[str]] = MappingProxyType({})
+    """Further attribute names of the price context, by its field."""
     timezone: str = "UTC"
     price_books: Sequence[tuple[str, str]] = ()
     """Version and source of each layer of prices in use."""
 
+    @property
+    def decides_context(self) -> bool:
+        """Whether the configuration says anything about price contexts."""
+        return bool(self.context_rules or self.context_names)
+
     def context_of(self, span: Span, stated: PriceContext) -> PriceContext:
-        """The stated price context, completed by the first rule that matches the span's source."""
+        """The stated price context, completed by configured attributes, then by the first rule that matches."""
+        for field, names in self.context_names.items():
+            found = next(filter(None, (_value(span, name) for name in names)), "")
+            if found and not getattr(stated, field):
+                stated = stated._replace(**{field: found.strip().lower()[:128]})
         for rule in self.context_rules:
             if all(_value(span, key) == value for key, value in rule.when.items()):
                 return PriceContext(*(own or given for own, given in zip(stated, rule.context, strict=True)))

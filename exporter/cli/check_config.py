@@ -114,7 +114,6 @@ def _counts(policy: Policy) -> list[str]:
         "model tiers": [_pairs(policy.model_tiers)] if policy.model_tiers else [],
         "prices": [f"{row.layer} {row.model}" for row in policy.prices],
         "price context": [f"{_pairs(rule.when)} sets {_pairs(rule.set)}" for rule in policy.price_context],
-        "list equivalent": [_pairs(when) for when in policy.list_equivalent],
     }
     return [f"{name}: {'; '.join(said)}" for name, said in sections.items() if said]
 

@@ -99,9 +99,8 @@ def read_time(option: str, given: str, zone: str) -> int:
     """Unix nanoseconds of a date or a time, on the zone's clock unless it names its own; UsageError."""
     try:
         local = datetime.fromisoformat(given)
-        if local.tzinfo is None:
-            given = local.replace(tzinfo=ZoneInfo(zone)).isoformat()
-        return parse_time(given, name=option)
+        stated = given if local.tzinfo else local.replace(tzinfo=ZoneInfo(zone)).isoformat()
+        return parse_time(stated, name=option)
     except (ValueError, InvalidRequest) as error:
         expected = "a date or time from 1970 to 2262 as 2026-03-01, 2026-03-01T09:30 or 2026-03-01T09:30:00+01:00"
         raise click.UsageError(f"{option}: found {given!r}, expected {expected}.") from error

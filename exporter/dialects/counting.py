@@ -20,11 +20,11 @@ _INPUT_ONLY: Final = frozenset({EMBEDDING, RERANK})
 
 def read_counts(attributes: Mapping[str, Value], present: Spellings, kind: str, flags: list[str]) -> Counts | None:
     """The counts of a span of this kind, None when it has none that can be read; a missing half is flagged."""
-    inputs, outputs, reads, writes, _, writes_1h, thoughts, totals = present[:8]
+    inputs, outputs, reads, writes, writes_5m, writes_1h, thoughts, totals = present[:8]
     tokens_in = read_count(attributes, inputs, flags)
     tokens_out = read_count(attributes, outputs, flags)
     read = (read_count(attributes, reads, flags) or 0) if reads else 0
-    write, write_1h = _writes(attributes, present, flags) if writes or writes_1h else (0, 0)
+    write, write_1h = _writes(attributes, present, flags) if writes or writes_5m or writes_1h else (0, 0)
     reasoning = (read_count(attributes, thoughts, flags) or 0) if thoughts else 0
     total = read_count(attributes, totals, flags) if totals else None
     if tokens_in is None or tokens_out is None:

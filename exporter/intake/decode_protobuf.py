@@ -27,8 +27,6 @@ from exporter.intake.wire import LOGS, METRICS, TRACES, pieces
 from exporter.signals import Origin, Span
 
 _POINT_KINDS: Final = ("gauge", "sum", "histogram", "exponential_histogram", "summary")
-_FEW: Final = 256
-"""Spans with no more attributes than this are not counted towards the limit of a request."""
 _MOST_REPAIRS: Final = 16
 """Pieces of one request whose texts are repaired: that takes some 50 times as long as to parse them."""
 Request = TypeVar("Request", bound=Message)
@@ -96,23 +94,24 @@ class _TraceReader:
             for _ in (span for scope_spans in message.scope_spans for span in scope_spans.spans):
                 self.decoded.reject(TOO_MANY_ATTRIBUTES)
             return
-        self.attributes += len(attributes)
         resource = read_attributes(attributes, self.allowance)
+        self._count(len(attributes))
         for scope_spans in message.scope_spans:
             require_at_most(self.decoded.records + len(scope_spans.spans), self.allowance.limits)
             scope = scope_spans.scope
             self._read_spans(scope_spans, Origin(resource, clean_text(scope.name), clean_text(scope.version)))
 
     def _read_spans(self, message: ScopeSpans, origin: Origin) -> None:
-        allowance, decoded = self.allowance, self.decoded
+        allowance, decoded, most, looked = self.allowance, self.decoded, self.allowance.limits.max_attributes, 0
         for span in message.spans:
             trace_id, span_id, attributes = span.trace_id, span.span_id, span.attributes
             if len(trace_id) != 16 or len(span_id) != 8 or trace_id == NO_TRACE or span_id == NO_SPAN:
                 decoded.reject(why_unidentified(trace_id, span_id))
                 continue
-            if (count := len(attributes)) > _FEW and not self._may_read(count):
+            if (count := len(attributes)) > most:
                 decoded.reject(TOO_MANY_ATTRIBUTES)
                 continue
+            looked += count
             parent_id, name = span.parent_span_id, span.name
             start, end = span.start_time_unix_nano, span.end_time_unix_nano
             if start > MAX_INT64 or end > MAX_INT64:
@@ -130,10 +129,9 @@ class _TraceReader:
                     origin,
                 )
             )
+        self._count(looked)
 
-    def _may_read(self, count: int) -> bool:
-        limits = self.allowance.limits
-        self.attributes += count
-        if self.attributes > limits.max_request_attributes:
+    def _count(self, attributes: int) -> None:
+        self.attributes += attributes
+        if self.attributes > self.allowance.limits.max_request_attributes:
             raise TooLarge("The request holds too many attributes; send smaller batches.", reason="too_many_attributes")
-        return count <= limits.max_attributes

@@ -30,7 +30,7 @@ class IntakeLimits:
     """Of one span or resource.  OpenInference flattens whole conversations into attributes and lifts
     the SDK's limit to 10,000, so thousands are honest."""
     max_request_attributes: int = 3_000_000
-    """Of all spans of one request that carry hundreds each: to look at one takes about 0.35 us."""
+    """Of all spans and resources of one request: to look at one takes about 0.35 us."""
     max_text_chars: int = 4_096
     """Of one attribute text, unless its key is read whole."""
     max_depth: int = 16

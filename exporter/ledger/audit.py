@@ -29,6 +29,8 @@ _W: Final = ("project", "team", "environment", "agent", "provider", "model")
 _CALL_LABELS: Final = (*_W, "operation", "usage_status", "cost_status")
 
 Sums = tuple[int, ...]
+_BySeries = dict[int, Sums]
+_Labels = dict[int, dict[str, str]]
 _NOTHING: Final = (0,) * len(_MEASURES)
 
 
@@ -66,11 +68,11 @@ class AuditResult(NamedTuple):
 def audit(connection: Connection) -> AuditResult:
     """Compare every sum with the ledger, exactly."""
     by_day = _usage_by_day(connection)
-    net, ledger = _net_by_series(connection), _usage_by_series(connection, by_day)
+    sides = _usage_by_series(connection, by_day), _net_by_series(connection)
     labels = _labels(connection)
     checks = {
-        "totals": _compare("totals", labels, _W, ledger, net, range(1, len(_MEASURES))),
-        "calls": _compare("calls", labels, _CALL_LABELS, ledger, net, range(1)),
+        "totals": _compare("totals", _W, range(1, len(_MEASURES)), labels, sides),
+        "calls": _compare("calls", _CALL_LABELS, range(1), labels, sides),
         "components": _components(connection, labels),
         "rollups": _rollups(connection, by_day),
         "budgets": _windows(connection),
@@ -128,31 +130,24 @@ def _sums_by_series(connection: Connection, table: Table) -> dict[int, Sums]:
     return {int(row[0]): _ints(row[1:]) for row in connection.execute(query)}
 
 
-def _labels(connection: Connection) -> dict[int, dict[str, str]]:
+def _labels(connection: Connection) -> _Labels:
     table = tables.series
     rows = connection.execute(select(table.c.id, *(table.c[name] for name in SERIES_TEXTS)))
     return {row[0]: dict(zip(SERIES_TEXTS, row[1:], strict=True)) for row in rows}
 
 
 def _compare(
-    check: str,
-    labels: dict[int, dict[str, str]],
-    names: Sequence[str],
-    ledger: dict[int, Sums],
-    net: dict[int, Sums],
-    measures: Iterable[int],
+    check: str, names: Sequence[str], measures: Iterable[int], labels: _Labels, sides: tuple[_BySeries, _BySeries]
 ) -> Iterator[list[Finding]]:
-    """By the labels of the metric families: a correction may move a call to a label set of the same family series."""
-    expected, shown = _by_labels(labels, names, ledger), _by_labels(labels, names, net)
+    """By the labels of a metric family, which several label sets of the ledger share."""
+    expected, shown = (_by_labels(labels, names, side) for side in sides)
     wanted = tuple(measures)
     for key in sorted(expected.keys() | shown.keys()):
         subject = dict(zip(names, key, strict=True))
         yield _differences(check, subject, expected.get(key, _NOTHING), shown.get(key, _NOTHING), wanted)
 
 
-def _by_labels(
-    labels: dict[int, dict[str, str]], names: Sequence[str], by_series: dict[int, Sums]
-) -> dict[tuple[str, ...], Sums]:
+def _by_labels(labels: _Labels, names: Sequence[str], by_series: _BySeries) -> dict[tuple[str, ...], Sums]:
     found: dict[tuple[str, ...], Sums] = {}
     for series, sums in by_series.items():
         key = tuple(labels[series][name] for name in names)
@@ -160,7 +155,7 @@ def _by_labels(
     return found
 
 
-def _components(connection: Connection, labels: dict[int, dict[str, str]]) -> Iterator[list[Finding]]:
+def _components(connection: Connection, labels: _Labels) -> Iterator[list[Finding]]:
     """The parts of the cost add up to the cost, without any rounding."""
     total = tables.total
     columns = [func.sum(total.c[name]) for name in ("cost_nano_usd", *COMPONENT_COLUMNS)]

@@ -122,7 +122,7 @@ def charge_due(
 
 def _stored(connection: Connection, trace: int, span_id: bytes) -> StoredRow | None:
     found = connection.execute(select(usage).where(usage.c.trace == trace, usage.c.span_id == span_id)).first()
-    return None if found is None else merged(found._mapping, {})  # noqa: SLF001 - the documented way to a row's names
+    return None if found is None else merged(found._mapping, {})
 
 
 def merged(row: Mapping[Any, Any], values: Mapping[str, Any]) -> StoredRow:

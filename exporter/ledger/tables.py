@@ -14,13 +14,14 @@ from sqlalchemy import (
     Index,
     Integer,
     LargeBinary,
-    MetaData,
     Sequence,
     SmallInteger,
     Table,
     Text,
     UniqueConstraint,
 )
+
+from exporter.ledger.columns import Id, metadata, sums, texts
 
 TOKEN_COLUMNS: Final = (
     "input_uncached",
@@ -33,26 +34,6 @@ TOKEN_COLUMNS: Final = (
 COMPONENT_COLUMNS: Final = tuple(f"cost_{name}" for name in (*TOKEN_COLUMNS, "other"))
 BUCKETS: Final = 15
 """Fourteen boundaries of the conventions' histograms and the overflow bucket."""
-
-metadata = MetaData(
-    naming_convention={
-        "ix": "ix_%(table_name)s_%(column_0_name)s",
-        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-        "pk": "pk_%(table_name)s",
-    }
-)
-
-# SQLite counts rowids by itself only in a column of type INTEGER.
-Id = BigInteger().with_variant(Integer, "sqlite")
-
-
-def _sums(*names: str) -> list[Column[int]]:
-    return [Column(name, BigInteger, nullable=False, server_default="0") for name in names]
-
-
-def _texts(*names: str) -> list[Column[str]]:
-    return [Column(name, Text, nullable=False, server_default="") for name in names]
-
 
 trace_block = Sequence("trace_block", start=1, increment=4096, metadata=metadata)
 """PostgreSQL: each writer takes trace ids in blocks; SQLite has one writer and counts on."""
@@ -92,7 +73,7 @@ dimension = Table(
     Column("digest", LargeBinary(16), nullable=False, unique=True),
     Column("series", BigInteger, nullable=False),
     Column("distribution_series", BigInteger, nullable=False),
-    *_texts(*DIMENSION_TEXTS),
+    *texts(*DIMENSION_TEXTS),
 )
 """One row for each combination of repeated texts; `series` is where its sums are counted."""
 
@@ -100,7 +81,7 @@ task = Table(
     "task",
     metadata,
     Column("id", Id, primary_key=True),
-    *_texts("project", "name"),
+    *texts("project", "name"),
     UniqueConstraint("project", "name"),
 )
 
@@ -147,12 +128,12 @@ revision = Table(
     Column("usage", BigInteger, primary_key=True, autoincrement=False),
     Column("revision", Integer, primary_key=True, autoincrement=False),
     Column("at", BigInteger, nullable=False),
-    *_texts("reason"),
+    *texts("reason"),
     Column("billing_before", SmallInteger, nullable=False),
     Column("billing_after", SmallInteger, nullable=False),
     Column("cost_before_nano_usd", BigInteger),
     Column("cost_after_nano_usd", BigInteger),
-    *_texts("price_version_before", "price_version_after"),
+    *texts("price_version_before", "price_version_after"),
 )
 """Every later change of a booked row, append-only."""
 
@@ -162,7 +143,7 @@ rollup = Table(
     Column("quarter", Integer, primary_key=True, autoincrement=False),
     Column("dimension", BigInteger, primary_key=True, autoincrement=False),
     Column("slot", SmallInteger, primary_key=True, autoincrement=False),
-    *_sums("calls", *TOKEN_COLUMNS, "cost_nano_usd", "adjustments_nano_usd"),
+    *sums("calls", *TOKEN_COLUMNS, "cost_nano_usd", "adjustments_nano_usd"),
     sqlite_with_rowid=False,
 )
 """Net sums of counted calls for each quarter of an hour (Unix time / 900 s); reversals are subtracted."""
@@ -173,7 +154,7 @@ task_rollup = Table(
     Column("task", BigInteger, primary_key=True, autoincrement=False),
     Column("quarter", Integer, primary_key=True, autoincrement=False),
     Column("slot", SmallInteger, primary_key=True, autoincrement=False),
-    *_sums("calls", *TOKEN_COLUMNS, "cost_nano_usd"),
+    *sums("calls", *TOKEN_COLUMNS, "cost_nano_usd"),
     Index("ix_task_rollup_quarter", "quarter"),
     sqlite_with_rowid=False,
 )
@@ -190,7 +171,7 @@ series = Table(
     Column("digest", LargeBinary(16), nullable=False, unique=True),
     Column("created_at", BigInteger, nullable=False),
     Column("overflow", BigInteger, nullable=False, server_default="0"),
-    *_texts(*SERIES_TEXTS),
+    *texts(*SERIES_TEXTS),
 )
 """The label set under which sums are counted.  Bit n of `overflow`: capped family n shows it as `__other__`."""
 
@@ -202,7 +183,7 @@ distribution_series = Table(
     Column("id", Id, primary_key=True),
     Column("digest", LargeBinary(16), nullable=False, unique=True),
     Column("created_at", BigInteger, nullable=False),
-    *_texts(*DISTRIBUTION_TEXTS),
+    *texts(*DISTRIBUTION_TEXTS),
 )
 """The labels that the conventions give their client histograms."""
 
@@ -219,7 +200,7 @@ family_size = Table(
     "family_size",
     metadata,
     Column("family", Text, primary_key=True),
-    *_sums("admitted"),
+    *sums("admitted"),
 )
 """How many series the admitted label sets of a capped family make, so that admission need not count them."""
 
@@ -228,7 +209,7 @@ total = Table(
     metadata,
     Column("series", BigInteger, primary_key=True, autoincrement=False),
     Column("slot", SmallInteger, primary_key=True, autoincrement=False),
-    *_sums(
+    *sums(
         "calls",
         *TOKEN_COLUMNS,
         "cost_nano_usd",
@@ -246,7 +227,7 @@ adjustment = Table(
     metadata,
     Column("series", BigInteger, primary_key=True, autoincrement=False),
     Column("slot", SmallInteger, primary_key=True, autoincrement=False),
-    *_sums("calls", *TOKEN_COLUMNS, "cost_nano_usd"),
+    *sums("calls", *TOKEN_COLUMNS, "cost_nano_usd"),
     sqlite_with_rowid=False,
 )
 """Sums of what was reversed; net = total - adjustment."""
@@ -257,7 +238,7 @@ distribution = Table(
     Column("series", BigInteger, primary_key=True, autoincrement=False),
     Column("measure", SmallInteger, primary_key=True, autoincrement=False),
     Column("slot", SmallInteger, primary_key=True, autoincrement=False),
-    *_sums("sum", *(f"bucket_{n}" for n in range(BUCKETS))),
+    *sums("sum", *(f"bucket_{n}" for n in range(BUCKETS))),
     sqlite_with_rowid=False,
 )
 """Histograms of input tokens (measure 0), output tokens (1) and duration in nanoseconds (2), per bucket."""
@@ -312,7 +293,7 @@ budget_window = Table(
     Column("ref", BigInteger, primary_key=True, autoincrement=False),
     Column("period_start", BigInteger, primary_key=True, autoincrement=False),
     Column("slot", SmallInteger, primary_key=True, autoincrement=False),
-    *_sums("spent"),
+    *sums("spent"),
     sqlite_with_rowid=False,
 )
 """What a budget spent in a period, in nano-USD or tokens; filled from the rollups when first touched."""
@@ -324,7 +305,7 @@ budget_counter = Table(
     Column("period", Text, primary_key=True),
     Column("unit", Text, primary_key=True),
     Column("slot", SmallInteger, primary_key=True, autoincrement=False),
-    *_sums("amount", "adjustments"),
+    *sums("amount", "adjustments"),
     sqlite_with_rowid=False,
 )
 """Spending since the budget's creation, never reset."""

@@ -41,8 +41,6 @@ class Policy:
     """Rows of the layers that belong to the operator."""
     price_context: tuple[Rule, ...] = ()
     """Each sets fields of the price context."""
-    list_equivalent: tuple[Mapping[str, str], ...] = ()
-    """Sources on a flat plan: attribute values that must all match."""
 
     def to_mapping(self) -> dict[str, Any]:
         """The policy as a configuration file states it, every section present."""
@@ -55,7 +53,6 @@ class Policy:
             "budgets": [budget.to_mapping() for budget in self.budgets],
             "prices": [row_to_mapping(row) for row in self.prices],
             "price_context": _rules_as_written(self.price_context),
-            "list_equivalent": [{"when": dict(when)} for when in self.list_equivalent],
         }
 
     def to_document(self) -> str:
@@ -82,5 +79,4 @@ POLICY_KEYS: Final = (
     "budgets",
     "prices",
     "price_context",
-    "list_equivalent",
 )

@@ -40,7 +40,6 @@ def read_policy(values: Mapping[str, Any]) -> tuple[Policy, list[Problem]]:
         budgets=reader.budgets("budgets", values.get("budgets")),
         prices=reader.prices("prices", values.get("prices")),
         price_context=reader.rules("price_context", values.get("price_context"), CONTEXT_FIELDS, "geo: us"),
-        list_equivalent=reader.sources("list_equivalent", values.get("list_equivalent")),
     )
     return policy, reader.problems
 
@@ -134,15 +133,6 @@ class _Reader:
         if found and not result:
             self.refuse(f"{key}.set", found.get("set"), f"at least one field, as {expected}")
         return Rule(when, result)
-
-    def sources(self, key: str, value: object) -> tuple[Mapping[str, str], ...]:
-        expected = "{when: {service.name: claude-code}}"
-        return tuple(self._source(place, item, expected) for place, item in self.items(key, value, expected))
-
-    def _source(self, key: str, item: object, expected: str) -> Mapping[str, str]:
-        found = self.mapping(key, item, expected)
-        self.refuse_unknown(key, found, ("when",))
-        return self._when(key, found, expected)
 
     def _when(self, key: str, found: Mapping[str, Any], expected: str) -> dict[str, str]:
         when = self.texts(f"{key}.when", found.get("when"), expected)

@@ -12,6 +12,8 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
 from typing import Final, Protocol
 
 from flask import Blueprint, Request, Response, request
@@ -98,15 +100,14 @@ def otlp_blueprint(
     `held` bytes elsewhere.
     """
     blueprint = Blueprint("otlp", __name__)
-    held = budget or InflightBudget(limits.max_inflight_bytes)
-    free = IntakeSlots(slots)
+    receiver = _Receiver(observe, limits, budget or InflightBudget(limits.max_inflight_bytes), IntakeSlots(slots))
     calls: tuple[tuple[Signal, Callable[..., Receipt]], ...] = (
         (SPAN, intake.traces),
         (LOG, intake.logs),
         (METRIC, intake.metrics),
     )
     for signal, call in calls:
-        view = _make_view(signal, call, observe, limits, held, free)
+        view = partial(receiver.export, signal, call)
         blueprint.add_url_rule(signal.path, signal.name, view, methods=_METHODS, provide_automatic_options=False)
     return blueprint
 
@@ -135,35 +136,35 @@ def otlp_error_response(asked: Request, error: Exception, limits: IntakeLimits =
     return answer
 
 
-def _make_view(
-    signal: Signal,
-    call: Callable[..., Receipt],
-    observe: Observe,
-    limits: IntakeLimits,
-    budget: InflightBudget,
-    slots: IntakeSlots,
-) -> Callable[[], Response]:
-    def export() -> Response:
+@dataclass(frozen=True, slots=True)
+class _Receiver:
+    observe: Observe
+    limits: IntakeLimits
+    budget: InflightBudget
+    slots: IntakeSlots
+
+    def export(self, signal: Signal, call: Callable[..., Receipt]) -> Response:
         if request.method != "POST":
-            return otlp_error_response(request, MethodNotAllowed(["POST"]), limits)
+            return otlp_error_response(request, MethodNotAllowed(["POST"]), self.limits)
         try:
             as_json = _is_json(request)
-            with slots.claim(), budget.lease() as lease:
-                body = read_body(
-                    _stream_of(request, limits),
-                    content_length=request.content_length,
-                    encoding=request.headers.get("Content-Encoding", ""),
-                    limits=limits,
-                    budget=lease,
-                )
-                receipt = call(body, json=as_json)
+            receipt = self._take(call, as_json=as_json)
         except Exception as error:  # noqa: BLE001 - a 500 would make senders drop what they hold
-            _report_refusal(signal, error, observe)
-            return otlp_error_response(request, error, limits)
-        _report_receipt(signal, receipt, observe)
-        return _answer(success(signal, receipt.rejected, limits, as_json=as_json), 200, as_json=as_json)
+            _report_refusal(signal, error, self.observe)
+            return otlp_error_response(request, error, self.limits)
+        _report_receipt(signal, receipt, self.observe)
+        return _answer(success(signal, receipt.rejected, self.limits, as_json=as_json), 200, as_json=as_json)
 
-    return export
+    def _take(self, call: Callable[..., Receipt], *, as_json: bool) -> Receipt:
+        with self.slots.claim(), self.budget.lease() as lease:
+            body = read_body(
+                _stream_of(request, self.limits),
+                content_length=request.content_length,
+                encoding=request.headers.get("Content-Encoding", ""),
+                limits=self.limits,
+                budget=lease,
+            )
+            return call(body, json=as_json)
 
 
 def _is_json(asked: Request) -> bool:

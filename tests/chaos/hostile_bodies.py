@@ -8,9 +8,10 @@ import random
 import struct
 import time
 from collections.abc import Callable
-from functools import cache
 from typing import Any, NamedTuple
 
+from chaos import bombs
+from chaos.bombs import varint
 from support.otlp import as_json, pairs, request, span
 
 JSON, PROTOBUF = "application/json", "application/x-protobuf"
@@ -92,44 +93,16 @@ def _chunked(rng: random.Random, kind: str) -> Hostile:
 
 
 # -------------------------------------------------------------------------------------------- size
-@cache
-def _zeros_bomb() -> bytes:
-    return gzip.compress(bytes(80 << 20), 9)
-
-
-@cache
-def _message_bomb(depth: int) -> bytes:
-    """32 million empty messages at one of the levels: request, resource, scope."""
-    content = (b"\x12\x00" if depth else b"\x0a\x00") * (16 << 20)
-    for tag in (b"\x12", b"\x0a")[2 - depth :]:
-        content = tag + _varint(len(content)) + content
-    return gzip.compress(content, 9)
-
-
-@cache
-def _value_bomb() -> bytes:
-    return gzip.compress(b'{"resourceSpans":[' + b"{}," * (8 << 20) + b"{}]}", 9)
-
-
-def _varint(number: int) -> bytes:
-    out = bytearray()
-    while number > 127:
-        out.append(number & 127 | 128)
-        number >>= 7
-    out.append(number)
-    return bytes(out)
-
-
 def _gzip_bomb(_rng: random.Random, kind: str) -> Hostile:
-    return Hostile(kind, _zeros_bomb(), frozenset({LARGE}), encoding="gzip")
+    return Hostile(kind, bombs.zeros(), frozenset({LARGE}), encoding="gzip")
 
 
 def _protobuf_bomb(rng: random.Random, kind: str) -> Hostile:
-    return Hostile(kind, _message_bomb(rng.randrange(3)), frozenset({LARGE}), encoding="gzip")
+    return Hostile(kind, bombs.messages(rng.randrange(3)), frozenset({LARGE}), encoding="gzip")
 
 
 def _json_bomb(_rng: random.Random, kind: str) -> Hostile:
-    return Hostile(kind, _value_bomb(), frozenset({LARGE}), JSON, encoding="gzip")
+    return Hostile(kind, bombs.values(), frozenset({LARGE}), JSON, encoding="gzip")
 
 
 def _many_attributes(rng: random.Random, kind: str) -> Hostile:
@@ -219,12 +192,12 @@ def _deep(rng: random.Random, kind: str) -> Hostile:
         return Hostile(kind, body, frozenset({OK, BAD}), JSON)
     value = b""
     for _ in range(levels):
-        value = b"\x0a" + _varint(len(value)) + value
-        value = b"\x2a" + _varint(len(value)) + value
-    pair = b"\x0a\x14gen_ai.request.model\x12" + _varint(len(value)) + value
-    content = _span(rng, {}).SerializeToString() + b"\x4a" + _varint(len(pair)) + pair
+        value = b"\x0a" + varint(len(value)) + value
+        value = b"\x2a" + varint(len(value)) + value
+    pair = b"\x0a\x14gen_ai.request.model\x12" + varint(len(value)) + value
+    content = _span(rng, {}).SerializeToString() + b"\x4a" + varint(len(pair)) + pair
     for tag in (b"\x12", b"\x12", b"\x0a"):
-        content = tag + _varint(len(content)) + content
+        content = tag + varint(len(content)) + content
     return Hostile(kind, content, frozenset({OK, BAD}))
 
 
@@ -250,11 +223,11 @@ def _wrong_fields(rng: random.Random, kind: str) -> Hostile:
     body = b""
     for _ in range(rng.randrange(1, 30)):
         number, wire = rng.choice((1, 2, 3, 4, 7, 9, 15, 1_000)), rng.choice((0, 1, 2, 2, 2, 3, 4, 5, 6, 7))
-        content = {0: _varint(rng.getrandbits(63)), 1: rng.randbytes(8), 5: rng.randbytes(4)}.get(wire, b"")
+        content = {0: varint(rng.getrandbits(63)), 1: rng.randbytes(8), 5: rng.randbytes(4)}.get(wire, b"")
         if wire == 2:
             data = rng.choice((_body(rng), rng.randbytes(rng.randrange(20)), body[:100]))
-            content = _varint(len(data)) + data
-        body += _varint(number << 3 | wire) + content
+            content = varint(len(data)) + data
+        body += varint(number << 3 | wire) + content
     return Hostile(kind, body, frozenset({OK, BAD}), path=rng.choice(PATHS))
 
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 import time
 from contextlib import contextmanager, suppress
+from pathlib import Path
 
 import pytest
 
@@ -52,8 +54,10 @@ def own_cluster():
 @contextmanager
 def postgres_stopped(cluster):
     cluster.stop()
-    yield
-    cluster.start()
+    try:
+        yield
+    finally:
+        cluster.start()
 
 
 @contextmanager
@@ -129,7 +133,32 @@ def test_readiness_tells_that_postgres_is_away(start_server, own_cluster):
     server = start_server(migrate(own_cluster.url))
     with postgres_stopped(own_cluster):
         assert server.get("/readyz").status == 503
-    assert server.get("/readyz").status == 200
+    await_readiness(server)
+
+
+@pytest.mark.proof
+def test_a_worker_that_starts_while_postgres_is_away_waits_for_it(start_server, own_cluster):
+    server = start_server(migrate(own_cluster.url))
+    with postgres_stopped(own_cluster):
+        for worker in worker_pids(server.pid):
+            os.kill(worker, signal.SIGKILL)
+        time.sleep(3)
+    await_readiness(server)
+
+
+def worker_pids(master):
+    """The processes that the master has made."""
+    return [int(pid) for pid in Path(f"/proc/{master}/task/{master}/children").read_text().split()]
+
+
+def await_readiness(server, *, within_seconds=20.0):
+    deadline = time.monotonic() + within_seconds
+    while True:
+        with suppress(OSError):
+            if server.get("/readyz").status == 200:
+                return
+        assert time.monotonic() < deadline, server.log.read_text()[-2000:]
+        time.sleep(0.1)
 
 
 @pytest.mark.proof

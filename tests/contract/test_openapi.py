@@ -14,10 +14,13 @@ from schemathesis.specs.openapi.checks import (
     response_schema_conformance,
     status_code_conformance,
 )
+
+from exporter.app import make_worker, open_database
+from exporter.ledger import schema
+from exporter.settings.load import load_settings
+from exporter.web.openapi import ROUTES, openapi_document
 from support.api import Api
 from support.entries import call
-
-from exporter.web.openapi import ROUTES, openapi_document
 
 UNDOCUMENTED = {"/metrics", "/v1/traces", "/v1/logs", "/v1/metrics"}
 """Prometheus and OTLP say what these speak."""
@@ -73,3 +76,15 @@ def test_generated_requests_get_what_the_document_promises(api, route):
         case.call_and_validate(checks=CHECKS)
 
     drive()
+
+
+def test_the_service_as_it_is_put_together_has_these_routes_and_no_others(sqlite_url):
+    options = load_settings(None, {"AGENT_EXPORTER_DATABASE_URL": sqlite_url})
+    database = open_database(options)
+    schema.upgrade(database.engine)
+    database.close()
+    worker = make_worker(options)
+    try:
+        assert routes_of(worker.application) == {(route.method, route.path) for route in ROUTES}
+    finally:
+        worker.close()

@@ -6,13 +6,13 @@ from datetime import datetime
 
 import pytest
 from sqlalchemy import select
-from support.api import Api, assert_error
-from support.entries import NOON, SECOND, call, span_id, trace_id
-from support.ledgers import HOUR
 
 from exporter.budgets.reading import budget_from_mapping
 from exporter.ledger.tables import budget_change
 from exporter.usage import Tokens
+from support.api import Api, assert_error
+from support.entries import NOON, SECOND, call, span_id, trace_id
+from support.ledgers import HOUR
 
 MONTH = {"id": "payments-month", "scope": {"project": "payments"}, "limit": "1000 USD", "period": "month"}
 DOLLAR = 10**9

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import pytest
+
+from exporter.usage import Tokens
 from support.api import Api, assert_error
 from support.entries import NOON, SECOND, call
 from support.ledgers import HOUR
-
-from exporter.usage import Tokens
 
 DAY = 24 * HOUR
 TEN = Tokens(10, 0, 0, 0, 0, 0)

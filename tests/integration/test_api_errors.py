@@ -6,10 +6,10 @@ import re
 
 import pytest
 from sqlalchemy.exc import OperationalError
-from support.api import Api, assert_error, fail_with
 
 from exporter.errors import ConfigError, Conflict, RateLimited, SchemaError, Unavailable
 from exporter.web.bodies import MAX_BYTES
+from support.api import Api, assert_error, fail_with
 
 BUDGET = {"id": "b", "limit": "5 USD", "period": "day"}
 

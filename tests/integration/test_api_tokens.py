@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from support.api import Api, assert_error
 
 from exporter.web.auth import INGEST, OPERATE, READ, Grant
+from support.api import Api, assert_error
 
 GRANTS = [
     Grant("collector", frozenset({INGEST}), "secret-of-the-collector"),

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 from sqlalchemy import update
-from support.api import Api, assert_error
-from support.entries import NOON, SECOND, bare, call, span_id, trace_id
 
 from exporter.ledger.tables import usage
 from exporter.usage import Tokens
+from support.api import Api, assert_error
+from support.entries import NOON, SECOND, bare, call, span_id, trace_id
 
 FIELDS = [
     "id", "signal", "dialect", "scope", "kind", "trace_id", "span_id", "call_key", "started_at", "ended_at", "provider",

@@ -6,8 +6,6 @@ import random
 
 import pytest
 from sqlalchemy import delete, select, update
-from support.entries import NOON, SECOND, bare, call
-from support.ledgers import HOUR, Books
 
 from exporter.budgets.definition import Budget
 from exporter.ledger import late, tables
@@ -15,6 +13,8 @@ from exporter.ledger.audit import MAX_FINDINGS, audit
 from exporter.ledger.budget_booking import BudgetBooks
 from exporter.ledger.budget_store import budgets_in_force, sync_file_budgets
 from exporter.usage import Tokens
+from support.entries import NOON, SECOND, bare, call
+from support.ledgers import HOUR, Books
 
 BUDGETS = (
     Budget(id="payments-day", scope={"project": "payments"}, limit=10**6, unit="nano_usd", period="day"),

@@ -63,7 +63,7 @@ class Server:
                 [sys.executable, "-m", "exporter", "serve"],
                 # Not the repository, where a configuration file may lie.
                 cwd=self.log.parent,
-                env=self._environment(),
+                env=self.environment(),
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
@@ -114,7 +114,7 @@ class Server:
         headers = {"Content-Type": "application/x-protobuf"} | ({"Content-Encoding": encoding} if encoding else {})
         return self.request("POST", path, body, headers=headers)
 
-    def _environment(self) -> dict[str, str]:
+    def environment(self) -> dict[str, str]:
         inherited = {key: value for key, value in os.environ.items() if not key.startswith("AGENT_EXPORTER_")}
         return {
             **inherited,

@@ -25,8 +25,6 @@ prices:
   - {model: gpt-6-sol, percent_of_list: 85, from: 2026-11-01}
 price_context:
   - {when: {service.name: claude-code}, set: {geo: us, org: acme}}
-list_equivalent:
-  - when: {service.name: claude-code}
 """
 
 
@@ -54,7 +52,6 @@ def test_every_section_is_read():
     ]
     assert dict(policy.prices[0].rates) == {"input": 200_000, "output": 600_000}
     assert policy.price_context == (Rule({"service.name": "claude-code"}, {"geo": "us", "org": "acme"}),)
-    assert policy.list_equivalent == ({"service.name": "claude-code"},)
 
 
 def test_a_policy_survives_the_database():
@@ -90,7 +87,6 @@ def test_the_document_is_plain_json_of_the_sections_of_a_file():
         "budgets": [],
         "prices": [],
         "price_context": [],
-        "list_equivalent": [],
     }
 
 
