@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from types import MappingProxyType
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from exporter.ledger.budget_booking import BudgetBooks
@@ -35,7 +34,7 @@ class Runtime:
     """Attribute keys that leave decode."""
     budgets: BudgetBooks
     context_rules: Sequence[ContextRule] = ()
-    context_names: Mapping[str, Sequence[str]] = MappingProxyType({})
+    context_names: Mapping[str, Sequence[str]] = field(default_factory=dict)
     """Further attribute names of the price context, by its field."""
     timezone: str = "UTC"
     price_books: Sequence[tuple[str, str]] = ()
@@ -48,10 +47,10 @@ class Runtime:
 
     def context_of(self, span: Span, stated: PriceContext) -> PriceContext:
         """The stated price context, completed by configured attributes, then by the first rule that matches."""
-        for field, names in self.context_names.items():
-            found = next(filter(None, (_value(span, name) for name in names)), "")
-            if found and not getattr(stated, field):
-                stated = stated._replace(**{field: found.strip().lower()[:128]})
+        for name, keys in self.context_names.items():
+            found = next(filter(None, (_value(span, key) for key in keys)), "")
+            if found and not getattr(stated, name):
+                stated = stated._replace(**{name: found.strip().lower()[:128]})
         for rule in self.context_rules:
             if all(_value(span, key) == value for key, value in rule.when.items()):
                 return PriceContext(*(own or given for own, given in zip(stated, rule.context, strict=True)))
