@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 PYTHON ?= python3
 ENVIRONMENT := $(VENV)/.installed
 
-.PHONY: help run test check format bench docs prices tools prove-kill prove-hostile prove-restart prove-bounded clean
+.PHONY: help run test check format bench docs prices tools prove-kill prove-hostile prove-restart prove-outage prove-bounded clean
 
 help: ## Show what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -56,6 +56,9 @@ prove-hostile: $(ENVIRONMENT) ## 100,000 generated hostile bodies: no 500, flat 
 
 prove-restart: $(ENVIRONMENT) ## Rolling restarts of two replicas under load: counters add up to the ledger
 	@AGENT_EXPORTER_PROOF=full $(BIN)/python -m pytest -m proof tests/chaos/test_rolling_restart.py
+
+prove-outage: $(ENVIRONMENT) ## The database stopped, locked, its disk full: 503, flat memory, full recovery
+	@AGENT_EXPORTER_PROOF=full $(BIN)/python -m pytest -m proof tests/chaos/test_outage.py
 
 prove-bounded: $(ENVIRONMENT) ## The same proofs, a few minutes of them, as CI runs them
 	@$(BIN)/python -m pytest -m proof tests/chaos

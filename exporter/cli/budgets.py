@@ -115,14 +115,14 @@ def _style(budget: Answer) -> str:
 
 def _used(console: Console, budget: Answer, width: int = _BAR_WIDTH) -> str:
     """A bar and the percentage; a pipe gets the percentage alone."""
-    percent = f"{_percent(budget['percent_used']):>5}"
+    percent = f"{_percent(budget['spent'], budget['limit']):>5}"
     return f"{bar(console, budget['percent_used'], width)} {percent}" if console.is_terminal else percent.strip()
 
 
-def _percent(value: float) -> str:
+def _percent(spent: int, limit: int) -> str:
     """Rounded down, so that a limit is not said to be reached before it is."""
-    whole = int(value * 10) / 10
-    return f"{whole:.1f}%" if whole < 100 else f"{int(whole):,}%"
+    tenths = max(spent, 0) * 1000 // limit
+    return f"{tenths // 10}.{tenths % 10}%" if tenths < 1000 else f"{tenths // 10:,}%"
 
 
 def _amount(value: int | None, budget: Answer) -> str:

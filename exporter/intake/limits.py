@@ -39,9 +39,11 @@ class IntakeLimits:
     """Of one list or map within an attribute value."""
     max_json_nodes: int = 1_500_000
     """Objects, lists and members of a JSON body: each becomes a Python object of about 100 bytes."""
-    piece_bytes: int = MIB // 2
+    whole_bytes: int = MIB // 2
     """Protobuf bodies above this are parsed piece by piece: an empty message of two bytes takes up to 170
     bytes once parsed, so that a body of 64 MiB could ask for 5 GiB."""
+    piece_bytes: int = MIB // 8
+    """Of such a piece."""
     read_seconds: float = 30.0
     """For the whole body to arrive."""
 

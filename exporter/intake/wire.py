@@ -1,7 +1,7 @@
 """Large protobuf bodies in small pieces, so that parsing one never takes much memory.
 
 An empty message takes two bytes on the wire and up to 170 once parsed: a body of 64 MiB could ask for 5 GiB.
-So what exceeds `IntakeLimits.piece_bytes` is cut at the boundaries of its repeated children and each piece
+So what exceeds `IntakeLimits.whole_bytes` is cut at the boundaries of its repeated children and each piece
 carries its parents' other fields again (concatenated protobuf messages merge).  A record that is itself larger
 is reduced to the fields that decode reads.  Only headers of large messages are looked at here, which
 costs about half a microsecond a record and nothing for bodies of the usual size.
@@ -54,7 +54,7 @@ def pieces(body: bytes, shape: Shape, allowance: Allowance, reject: Callable[[st
     `reject` is called with the reason for each record that is left out.  Raises InvalidRequest when
     the wire form is broken, TooLarge when there are more fields than records may be.
     """
-    if len(body) <= allowance.limits.piece_bytes:
+    if len(body) <= allowance.limits.whole_bytes:
         yield body
     else:
         yield from _Cutter(shape, allowance, reject).cut(memoryview(body), shape.levels)
@@ -93,7 +93,7 @@ class _Cutter:
             else:
                 others.append(message[field.begin : field.end])
         header = b"".join(others)
-        if len(header) > self.allowance.limits.piece_bytes:
+        if len(header) > self.allowance.limits.whole_bytes:
             raise TooLarge(
                 "A resource, scope or metric is larger than its records may be.", reason="too_large_resource"
             )
@@ -120,7 +120,7 @@ class _Cutter:
         parts = {field.number: pair[field.content : field.end] for field in self._fields(pair)}
         if bytes(parts.get(_KEY, b"")).decode(errors="replace") not in self.allowance.wanted:
             return False
-        return len(pair) <= self.allowance.limits.piece_bytes or _is_text(parts.get(_VALUE, memoryview(b"")))
+        return len(pair) <= self.allowance.limits.whole_bytes or _is_text(parts.get(_VALUE, memoryview(b"")))
 
     def _fields(self, message: memoryview) -> Iterator[Field]:
         limits = self.allowance.limits

@@ -20,7 +20,7 @@ from exporter.ledger.dimensions import Dimensions
 from exporter.ledger.engine import Database
 from exporter.ledger.entry import Booked, Entry
 from exporter.ledger.exemplars import Exemplars
-from exporter.ledger.stores import PostgresStore, RowsExist, SqliteStore, Store
+from exporter.ledger.stores import NewRows, PostgresStore, RowsExist, SqliteStore, Store
 from exporter.ledger.sums import Sums
 from exporter.ledger.traces import Fresh, Settled, read_known, settle
 from exporter.settle.skeleton import pack
@@ -93,8 +93,7 @@ class Booking:
     ) -> list[Settled]:
         store = self.store(connection)
         trace_ids = list(traces)
-        store.lock(trace_ids)
-        known = read_known(store.known_traces(trace_ids))
+        known = read_known(store.lock_traces(trace_ids))
         booked = changes.booked_spans(connection, known) if exact else {}
         outcomes = [
             settle(trace_id, entries, known.get(trace_id), booked.get(trace_id, frozenset()))
@@ -118,24 +117,20 @@ class Booking:
     def _insert(self, store: Store, outcomes: list[Settled], now_ns: int, sums: Sums) -> None:
         unknown = [outcome for outcome in outcomes if outcome.added and outcome.known is None]
         numbers = store.new_trace_numbers(len(unknown))
-        traces: list[Row] = []
-        skeletons: list[Row] = []
-        rows: list[Row] = []
+        rows = NewRows([], [], [])
         for outcome in outcomes:
             if not outcome.added:
                 continue
             if outcome.known is None:
                 number, part = next(numbers), 0
-                traces.append((number, outcome.trace_id, now_ns))
+                rows.traces.append((number, outcome.trace_id, now_ns))
             else:
                 number, part = outcome.known.number, outcome.known.parts
-            skeletons.append((number, part, now_ns, pack(outcome.added)))
+            rows.skeletons.append((number, part, now_ns, pack(outcome.added)))
             for fresh in outcome.fresh:
-                rows.append(self._usage_row(number, fresh, now_ns))
+                rows.usage.append(self._usage_row(number, fresh, now_ns))
                 self._count(outcome.trace_id, fresh, sums)
-        store.insert_traces(traces)
-        store.insert_skeletons(skeletons)
-        store.insert_usage(rows)
+        store.insert(rows)
 
     def _usage_row(self, number: int, fresh: Fresh, now_ns: int) -> Row:
         priced, (billing, reason) = fresh.priced, fresh.verdict

@@ -13,6 +13,7 @@ from sqlalchemy import Connection, RowMapping, Select, select, update
 
 from exporter.ledger import changes
 from exporter.ledger.booking import Booking
+from exporter.ledger.stores import Store
 from exporter.ledger.sums import Counted, Sums
 from exporter.ledger.tables import DIMENSION_TEXTS, TOKEN_COLUMNS, dimension, trace, usage
 from exporter.pricing.charge import COMPONENTS, UNKNOWN, Charge
@@ -97,7 +98,7 @@ def _revise(
     try:
         with booking.database.write() as connection:
             store = booking.store(connection)
-            rows = _locked(connection, query, store.lock)
+            rows = _locked(connection, query, store)
             sums = Sums()
             for row in rows:
                 change(connection, row, sums)
@@ -108,10 +109,10 @@ def _revise(
     return len(rows), (rows[-1]["id"] if rows else 0)
 
 
-def _locked(connection: Connection, query: Select[Any], lock: Callable[[list[bytes]], None]) -> list[Row]:
+def _locked(connection: Connection, query: Select[Any], store: Store) -> list[Row]:
     """The rows of a query, read again after the locks of their traces are held."""
     found = connection.execute(query).mappings().all()
-    lock(sorted({bytes(row["trace_id"]) for row in found}))
+    store.lock_traces(sorted({bytes(row["trace_id"]) for row in found}))
     ids = {row["id"] for row in found}
     return [row for row in connection.execute(query).mappings() if row["id"] in ids]
 

@@ -10,7 +10,7 @@ import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from itertools import chain
-from typing import Any, Final, Protocol
+from typing import Any, Final, NamedTuple, Protocol
 
 from sqlalchemy import Connection, Table
 
@@ -24,32 +24,41 @@ _VARIABLES: Final = 500
 _COPY_FROM: Final = 64
 """From so many rows on, COPY is cheaper than arrays."""
 _TRACE_BLOCK: Final = 4096
+_UNIQUE_VIOLATION: Final = "23505"
 
 
 class RowsExist(Exception):
     """A row that was believed new is there already: roll back and book on the exact path."""
 
 
+class NewRows(NamedTuple):
+    """Rows that are believed new, each in the column order of its statement."""
+
+    traces: list[Row]
+    skeletons: list[Row]
+    usage: list[Row]
+
+
 class Store(Protocol):
     """One transaction's access to the tables of the hot path."""
 
-    def lock(self, trace_ids: Sequence[bytes]) -> None: ...
-
-    def known_traces(self, trace_ids: Sequence[bytes]) -> list[KnownTrace]: ...
+    def lock_traces(self, trace_ids: Sequence[bytes]) -> list[KnownTrace]:
+        """Hold the traces against other writers until the end, and read what is known of them then."""
+        ...
 
     def new_trace_numbers(self, count: int) -> Iterator[int]: ...
 
-    def insert_traces(self, rows: list[Row]) -> None: ...
-
-    def insert_skeletons(self, rows: list[Row]) -> None: ...
-
-    def insert_usage(self, rows: list[Row]) -> None: ...
+    def insert(self, rows: NewRows) -> None:
+        """Insert rows.  RowsExist when a usage row or a trace is there already."""
+        ...
 
     def together(self) -> AbstractContextManager[Any]:
         """A block whose statements need no answer before the next one is sent."""
         ...
 
-    def add(self, table: Table, rows: list[Row]) -> None: ...
+    def add(self, table: Table, rows: list[Row]) -> None:
+        """Add rows of sums to those that are there."""
+        ...
 
 
 class SqliteStore:
@@ -63,10 +72,7 @@ class SqliteStore:
     def __init__(self, connection: Connection) -> None:
         self._driver: sqlite3.Connection = driver_of(connection)
 
-    def lock(self, trace_ids: Sequence[bytes]) -> None:
-        pass
-
-    def known_traces(self, trace_ids: Sequence[bytes]) -> list[KnownTrace]:
+    def lock_traces(self, trace_ids: Sequence[bytes]) -> list[KnownTrace]:
         found: list[KnownTrace] = []
         for start in range(0, len(trace_ids), _VARIABLES):
             batch = trace_ids[start : start + _VARIABLES]
@@ -82,14 +88,10 @@ class SqliteStore:
         (last,) = self._driver.execute("SELECT max(id) FROM trace").fetchone()
         return iter(range((last or 0) + 1, (last or 0) + 1 + count))
 
-    def insert_traces(self, rows: list[Row]) -> None:
-        self._driver.executemany(self._traces, rows)
-
-    def insert_skeletons(self, rows: list[Row]) -> None:
-        self._driver.executemany(self._skeletons, rows)
-
-    def insert_usage(self, rows: list[Row]) -> None:
-        if rows and self._driver.executemany(self._usage, rows).rowcount != len(rows):
+    def insert(self, rows: NewRows) -> None:
+        self._driver.executemany(self._traces, rows.traces)
+        self._driver.executemany(self._skeletons, rows.skeletons)
+        if rows.usage and self._driver.executemany(self._usage, rows.usage).rowcount != len(rows.usage):
             raise RowsExist
 
     def together(self) -> AbstractContextManager[Any]:
@@ -117,18 +119,20 @@ class PostgresStore:
         self._driver = driver_of(connection)
         self._numbers = numbers
 
-    def lock(self, trace_ids: Sequence[bytes]) -> None:
+    def lock_traces(self, trace_ids: Sequence[bytes]) -> list[KnownTrace]:
         keys = sorted({int.from_bytes(trace_id[8:], "big", signed=True) for trace_id in trace_ids})
-        # A statement of its own: the reads below must see what the holders of these locks committed.
-        self._driver.execute("SELECT count(pg_advisory_xact_lock(k)) FROM unnest(%s::bigint[]) AS k", (keys,))
-
-    def known_traces(self, trace_ids: Sequence[bytes]) -> list[KnownTrace]:
-        rows: list[KnownTrace] = self._driver.execute(
-            "SELECT t.trace_id, t.id, s.part, s.spans FROM trace t LEFT JOIN skeleton s ON s.trace = t.id"
-            " WHERE t.trace_id = ANY(%s::bytea[])",
-            (list(trace_ids),),
-            binary=True,
-        ).fetchall()
+        with self._driver.pipeline():
+            # Two statements: the second must see what the holders of the locks committed.
+            self._driver.execute(
+                "SELECT count(pg_advisory_xact_lock(k)) FROM unnest(%s::bigint[]) AS k", (as_array(keys),)
+            )
+            found = self._driver.execute(
+                "SELECT t.trace_id, t.id, s.part, s.spans FROM trace t LEFT JOIN skeleton s ON s.trace = t.id"
+                " WHERE t.trace_id = ANY(%s::bytea[])",
+                (list(trace_ids),),
+                binary=True,
+            )
+        rows: list[KnownTrace] = found.fetchall()
         return rows
 
     def new_trace_numbers(self, count: int) -> Iterator[int]:
@@ -147,28 +151,23 @@ class PostgresStore:
         """What is left of this writer's block of trace numbers."""
         return self._numbers
 
-    def insert_traces(self, rows: list[Row]) -> None:
-        self._insert(tables.trace, rows)
-
-    def insert_skeletons(self, rows: list[Row]) -> None:
-        self._insert(tables.skeleton, rows)
-
-    def insert_usage(self, rows: list[Row]) -> None:
-        self._insert(tables.usage, rows)
-
-    def _insert(self, table: Table, rows: list[Row]) -> None:
-        if not rows:
-            return
-        _, names, insert, copy = self._inserts[table.name]
+    def insert(self, rows: NewRows) -> None:
+        pairs = ((tables.trace, rows.traces), (tables.skeleton, rows.skeletons), (tables.usage, rows.usage))
         try:
-            if len(rows) < _COPY_FROM:
-                self._driver.execute(insert, columns(rows))
-            else:
-                self._copy(copy, [sql.postgres_type(table, name) for name in names], rows)
+            with self.together() if len(rows.usage) < _COPY_FROM else nullcontext():
+                for table, new in pairs:
+                    self._insert(table, new)
         except Exception as error:
-            if getattr(error, "sqlstate", None) == "23505":
+            if getattr(error, "sqlstate", None) == _UNIQUE_VIOLATION:
                 raise RowsExist from error
             raise
+
+    def _insert(self, table: Table, rows: list[Row]) -> None:
+        _, names, insert, copy = self._inserts[table.name]
+        if rows and len(rows) < _COPY_FROM:
+            self._driver.execute(insert, columns(rows))
+        elif rows:
+            self._copy(copy, [sql.postgres_type(table, name) for name in names], rows)
 
     def _copy(self, statement: str, types: Sequence[str], rows: Iterable[Row]) -> None:
         with self._driver.cursor() as cursor, cursor.copy(statement) as copy:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import http.client
 import json
+import random
 import socket
 import sys
 import threading
@@ -28,11 +29,12 @@ if __name__ == "__main__":
 
 from google.rpc.status_pb2 import Status  # noqa: E402 - as a script, it must find the repository first
 
-from chaos.hostile_bodies import JSON, PROTOBUF, Hostile, make  # noqa: E402
+from chaos.hostile_bodies import DEAREST, JSON, KINDS, PROTOBUF, Hostile, make  # noqa: E402
 from exporter.intake.answer import SIGNALS  # noqa: E402
 
 BUSY = 503
 PATIENCE = 80
+WARM_UP_ROUNDS = 6
 _SIGNALS = {signal.path: signal for signal in SIGNALS}
 
 
@@ -45,6 +47,8 @@ class Reply(NamedTuple):
 
 class Sender(Protocol):
     def __call__(self, asked: Hostile) -> Reply: ...
+
+    def close(self) -> None: ...
 
 
 @dataclass
@@ -146,6 +150,9 @@ class HttpSender:
             self._connection.close()
             raise
 
+    def close(self) -> None:
+        self._connection.close()
+
     def _headers(self, asked: Hostile) -> dict[str, str]:
         headers = {"Content-Type": asked.content_type, **self._authorization}
         if asked.encoding:
@@ -189,6 +196,8 @@ def send_patiently(send: Sender, asked: Hostile, findings: Findings) -> Reply:
 def run(make_sender: Callable[[], Sender], *, seed: int, count: int, connections: int, pid: int = 0) -> Findings:
     """Send requests 0 to `count` over several connections; sample the memory of `pid` and its children."""
     findings, guard, numbers = Findings(), threading.Lock(), iter(range(count))
+    if pid:
+        warm_up(make_sender, findings)
 
     def work() -> None:
         send = make_sender()
@@ -198,6 +207,7 @@ def run(make_sender: Callable[[], Sender], *, seed: int, count: int, connections
                 if number is not None and pid and number % max(count // 50, 1) == 0:
                     findings.memory_kib.append(resident_kib(pid))
             if number is None:
+                send.close()
                 return
             asked = make(seed, number)
             try:
@@ -215,6 +225,16 @@ def run(make_sender: Callable[[], Sender], *, seed: int, count: int, connections
     for thread in threads:
         thread.join()
     return findings
+
+
+def warm_up(make_sender: Callable[[], Sender], findings: Findings) -> None:
+    """Show every worker and thread the dearest requests, so that what they keep for good is kept beforehand."""
+    send = make_sender()
+    rng = random.Random(0)
+    for kind in DEAREST * WARM_UP_ROUNDS:
+        asked = KINDS[kind][1](rng, kind)
+        findings.add(-1, asked, send_patiently(send, asked, findings))
+        send.close()
 
 
 # ---------------------------------------------------------------------------------------------- memory
@@ -239,7 +259,7 @@ def _descendants(pid: int) -> list[int]:
 
 
 def growth_kib(samples: list[int]) -> int:
-    """Median of the last fifth less the median of the second fifth; the first is warming up."""
+    """Median of the last fifth less the median of the second; the first is warming up, too."""
     fifth = len(samples) // 5
     if not fifth:
         return 0

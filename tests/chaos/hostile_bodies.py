@@ -372,3 +372,6 @@ KINDS: dict[str, tuple[float, Callable[[random.Random, str], Hostile]]] = {
     "doubles": (2, _doubles),
 }
 """Each kind with its share and its maker.  The dearest ones are rare, so that a long run is bodies and not waiting."""
+
+DEAREST = ("gzip_bomb", "protobuf_bomb", "json_bomb", "many_attributes")
+"""Kinds that take most memory while they are refused or read."""

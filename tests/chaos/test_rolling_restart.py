@@ -89,33 +89,38 @@ def test_counters_of_two_replicas_under_restarts_add_up_to_the_ledger(start_serv
     )
 
 
-@pytest.mark.proof
-def test_increase_over_a_run_with_restarts_is_the_ledger(start_server, start_load, postgres_url, tmp_path, tool, show):
-    program = tool("prometheus")
-    migrate(postgres_url)
-    ports = [free_port(), free_port()]
-    replicas = [start_server(postgres_url, port=port) for port in ports]
-    with Prometheus(program, tmp_path / "prometheus", ports, interval="200ms") as prometheus:
-        scrapes = Scrapes(ports).start()
-        load = start_load(3, ports, pause_seconds=0.02)
-        load.wait_for(20)
-        born = time.monotonic()
-        restart_in_turn(replicas, scrapes, ROUNDS, load)
-        load.finish()
-        time.sleep(max(0.0, born + NEWBORN_SECONDS + 5 - time.monotonic()))
-        scrapes.finish()
-        books = read_books(postgres_url)
-        seen = {port: prometheus.increase_over_run("agent_tokens_total", port) for port in ports}
-        spent = {port: prometheus.increase_over_run("agent_cost_usd_total", port) for port in ports}
-        samples = prometheus.sample_count("agent_calls_total")
+# Series show 0 for their first minute, and a window must be long for `increase` to be exact: no bounded form.
+if proof_size(bounded=0, full=1):
 
-    assert not scrapes.falls, scrapes.falls[:5]
-    tokens, cost = sum(books.totals.tokens), books.totals.cost_nano_usd / NANO
-    for port in ports:
-        assert seen[port] == pytest.approx(tokens, rel=TOLERANCE)
-        assert spent[port] == pytest.approx(cost, rel=TOLERANCE)
-    show(
-        f"increase() in Prometheus over {samples:,} scrapes of two replicas: "
-        + ", ".join(f"{seen[port]:,.0f} tokens and {spent[port]:.4f} USD" for port in ports)
-        + f"; the ledger has {tokens:,} and {cost:.4f}"
-    )
+    @pytest.mark.proof
+    def test_increase_over_a_run_with_restarts_is_the_ledger(
+        start_server, start_load, postgres_url, tmp_path, tool, show
+    ):
+        program = tool("prometheus")
+        migrate(postgres_url)
+        ports = [free_port(), free_port()]
+        replicas = [start_server(postgres_url, port=port) for port in ports]
+        with Prometheus(program, tmp_path / "prometheus", ports, interval="200ms") as prometheus:
+            scrapes = Scrapes(ports).start()
+            load = start_load(3, ports, pause_seconds=0.02)
+            load.wait_for(20)
+            born = time.monotonic()
+            restart_in_turn(replicas, scrapes, ROUNDS, load)
+            load.finish()
+            time.sleep(max(0.0, born + NEWBORN_SECONDS + 5 - time.monotonic()))
+            scrapes.finish()
+            books = read_books(postgres_url)
+            seen = {port: prometheus.increase_over_run("agent_tokens_total", port) for port in ports}
+            spent = {port: prometheus.increase_over_run("agent_cost_usd_total", port) for port in ports}
+            samples = prometheus.sample_count("agent_calls_total")
+
+        assert not scrapes.falls, scrapes.falls[:5]
+        tokens, cost = sum(books.totals.tokens), books.totals.cost_nano_usd / NANO
+        for port in ports:
+            assert seen[port] == pytest.approx(tokens, rel=TOLERANCE)
+            assert spent[port] == pytest.approx(cost, rel=TOLERANCE)
+        show(
+            f"increase() in Prometheus over {samples:,} scrapes of two replicas: "
+            + ", ".join(f"{seen[port]:,.0f} tokens and {spent[port]:.4f} USD" for port in ports)
+            + f"; the ledger has {tokens:,} and {cost:.4f}"
+        )

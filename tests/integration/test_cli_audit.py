@@ -10,8 +10,8 @@ from sqlalchemy import update
 from exporter.budgets.definition import Budget
 from exporter.ledger import tables
 from exporter.ledger.audit import audit
-from exporter.ledger.budget_store import budgets_in_force, sync_file_budgets
 from exporter.ledger.budget_booking import BudgetBooks
+from exporter.ledger.budget_store import budgets_in_force, sync_file_budgets
 from support.entries import NOON, call
 from support.ledgers import Books
 from support.terminal import WIDTH, run, run_at_terminal

@@ -67,7 +67,8 @@ def test_a_pipe_gets_one_line_for_each_budget_with_its_state(budgets):
         # 750 USD in the 18 hours since midnight in India: 1000 by the end, and not before it.
         ["payments-day", "day", "$750.00", "$1,000.00", "75.0%", "$1,000.00", "-", "70%", "info"],
         ["runaway-hour", "hour", "$6.00", "$5.00", "120%", "$12.00", "now", "100%", "critical"],
-        ["tokens-month", "month", "129", "80M", "tokens", "0.0%", "188", "-", "-"],
+        # 129 tokens in 492.5 of 720 hours.
+        ["tokens-month", "month", "129", "80M", "tokens", "0.0%", "189", "-", "-"],
     ]
 
 

@@ -118,25 +118,13 @@ def test_every_sum_is_the_sum_of_the_vectors_bit_for_bit(ledger):
     costs = ledger.server.get("/api/v1/costs?start=2025-01-01T00:00:00Z").json()
     assert costs["total"]["cost_nano_usd"] == SPENT
     assert costs["total"]["calls"] == len(VECTORS)
-    samples = [line for line in ledger.server.get("/metrics").body.decode().splitlines() if line[:1] != "#"]
-    spent = sum(nano(line) for line in samples if line.startswith("agent_cost_usd_total{"))
-    assert spent == SPENT
 
 
-def test_the_unknown_model_is_counted_as_unpriced_and_nowhere_as_free(ledger):
-    samples = [line for line in ledger.server.get("/metrics").body.decode().splitlines() if "claude-opus-9" in line]
-    unpriced = {line.partition("{")[0]: line.rpartition(" ")[2] for line in samples if "unpriced" in line}
-    assert unpriced == {"agent_unpriced_tokens_total": "11000.0", "agent_unpriced_calls_total": "1.0"}
-    assert not [line for line in samples if line.startswith(("agent_cost_usd_total", "agent_cost_component"))]
+def test_the_unknown_model_has_no_cost_in_any_sum(ledger):
     costs = ledger.server.get("/api/v1/costs?start=2025-01-01T00:00:00Z&group_by=model").json()
     (unknown,) = [row for row in costs["data"] if row["model"] == "claude-opus-9"]
     assert (unknown["cost_nano_usd"], unknown["unpriced_tokens"], unknown["coverage"]) == (None, 11_000, 0.0)
 
 
 def test_the_totals_equal_the_ledger(ledger):
-    assert audit(ledger.server.database_url)
-
-
-def nano(line: str) -> int:
-    """The value of a sample in USD as nano-USD."""
-    return round(float(line.rpartition(" ")[2]) * 10**9)
+    assert json.loads(audit(ledger.server.database_url))

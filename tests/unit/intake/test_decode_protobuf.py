@@ -73,11 +73,11 @@ def test_surrogates_in_protobuf_are_repaired():
 
 
 def test_a_request_with_broken_texts_everywhere_is_refused_after_a_bounded_effort():
-    spans = [span({"a": "é" + "x" * 100}) for _ in range(300)]
+    spans = [span({"a": "é" + "x" * 100}) for _ in range(900)]
     body = request(*spans).replace("é".encode(), b"\xc3!")
-    assert len(decode(body).spans) == 300
+    assert len(decode(body).spans) == 900
     with pytest.raises(InvalidRequest):
-        decode(body, limits=IntakeLimits(piece_bytes=1_000))
+        decode(body, limits=IntakeLimits(whole_bytes=1_000, piece_bytes=1_000))
 
 
 # ------------------------------------------------------------------------------------------ in pieces
@@ -90,7 +90,7 @@ MANY = request(
 
 @pytest.mark.parametrize("size", [400, 700, 5_000, len(MANY) - 1])
 def test_a_large_request_decodes_in_pieces_to_the_same(size):
-    assert decode(MANY, limits=IntakeLimits(piece_bytes=size)) == decode(MANY)
+    assert decode(MANY, limits=IntakeLimits(whole_bytes=size, piece_bytes=size)) == decode(MANY)
 
 
 @given(st.lists(st.binary(max_size=60), max_size=8), st.integers(1, 200))
@@ -102,7 +102,7 @@ def test_pieces_together_say_what_the_whole_says(names, size):
         for _ in range(number % 3):
             group.scope_spans.add().spans.append(span({"b": "x" * len(name)}, name=name.hex()))
     body = message.SerializeToString()
-    limits = IntakeLimits(piece_bytes=max(size, 100))
+    limits = IntakeLimits(whole_bytes=max(size, 100), piece_bytes=size)
     assert decode(body, limits=limits) == decode(body)
 
 
@@ -111,7 +111,7 @@ def test_a_large_span_keeps_what_is_read_of_it_and_sheds_the_rest():
     for n in range(500):
         large.events.add(name=str(n))
         large.links.add(trace_id=TRACE_ID)
-    limits = IntakeLimits(piece_bytes=2_000)
+    limits = IntakeLimits(whole_bytes=2_000, piece_bytes=2_000)
     (cut,) = pieces(request(large), TRACES, Allowance(wanted=AB, limits=limits), pytest.fail)
     assert len(cut) < 3_500
     (found,) = decode(request(large), limits=limits).spans
@@ -120,14 +120,14 @@ def test_a_large_span_keeps_what_is_read_of_it_and_sheds_the_rest():
 
 def test_a_large_span_with_too_many_attributes_is_rejected():
     body = request(span({str(n): n for n in range(500)}), span())
-    decoded = decode(body, limits=IntakeLimits(piece_bytes=1_000, max_attributes=400))
+    decoded = decode(body, limits=IntakeLimits(whole_bytes=1_000, piece_bytes=1_000, max_attributes=400))
     assert (len(decoded.spans), decoded.rejected) == (1, {"too_many_attributes": 1})
 
 
 @pytest.mark.parametrize("cut", range(1, 60, 7))
 def test_a_large_request_that_ends_early_is_refused(cut):
     with pytest.raises(InvalidRequest):
-        decode(MANY[:-cut], limits=IntakeLimits(piece_bytes=1_000))
+        decode(MANY[:-cut], limits=IntakeLimits(whole_bytes=1_000, piece_bytes=1_000))
 
 
 @pytest.mark.parametrize("depth", [0, 1, 2])
@@ -137,7 +137,7 @@ def test_a_bomb_of_empty_messages_is_refused_without_memory(depth):
         body = _wrap(tag, body)
     tracemalloc.start()
     with pytest.raises(TooLarge, match="more than 20000 records"):
-        decode(body, limits=IntakeLimits(max_records=20_000, piece_bytes=50_000))
+        decode(body, limits=IntakeLimits(max_records=20_000, whole_bytes=50_000, piece_bytes=50_000))
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert peak < 20_000_000
@@ -157,7 +157,7 @@ def test_log_records_are_counted_whole_or_in_pieces():
     records.add(body=any_value("x" * 5_000))
     body = message.SerializeToString()
     assert decode_logs(body, json=False) == 31
-    assert decode_logs(body, json=False, limits=IntakeLimits(piece_bytes=1_000)) == 31
+    assert decode_logs(body, json=False, limits=IntakeLimits(whole_bytes=1_000, piece_bytes=1_000)) == 31
     with pytest.raises(TooLarge):
         decode_logs(body, json=False, limits=IntakeLimits(max_records=30))
 
@@ -172,4 +172,4 @@ def test_data_points_are_counted_whole_or_in_pieces():
     metrics.add(name="nothing")
     body = message.SerializeToString()
     assert decode_metrics(body, json=False) == 200
-    assert decode_metrics(body, json=False, limits=IntakeLimits(piece_bytes=500)) == 200
+    assert decode_metrics(body, json=False, limits=IntakeLimits(whole_bytes=500, piece_bytes=500)) == 200
