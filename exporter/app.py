@@ -102,7 +102,9 @@ def make_worker(settings: Settings, *, clock_ns: Clock = time.time_ns) -> Worker
     pipeline = Pipeline(
         booking, follower.current, parts.selfmetrics, clock_ns=clock_ns, accept_age_ns=settings.accept_age_ns
     )
-    return Worker(_make_application(parts, pipeline), database, _make_scheduler(parts, booking, pipeline), slot)
+    jobs_booking = make_booking(settings, database, follower.current, slot.number)
+    scheduler = _make_scheduler(parts, jobs_booking, pipeline)
+    return Worker(_make_application(parts, pipeline), database, scheduler, slot)
 
 
 def make_gatherer(settings: Settings, database: Database, follower: Follower, clock_ns: Clock) -> Gatherer:
@@ -121,7 +123,7 @@ def _make_scheduler(parts: Parts, booking: Booking, pipeline: Pipeline) -> Sched
     duties = Duties(
         database=parts.database,
         booking=booking,
-        budgets=lambda: parts.follower.current().budgets,
+        runtime=parts.follower.current,
         run_alone=pipeline.run_alone,
         push=make_push(parts).push if settings.push_endpoint else None,
     )

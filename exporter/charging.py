@@ -130,10 +130,10 @@ def _list_price(
 ) -> tuple[str, Charge]:
     """By the reseller's list when there is one, else by the provider's; the first model that has a price."""
     if usage.gateway:
-        answer = runtime.book.price_first(usage.gateway, models, at_ns, usage.tokens, usage.units, context)
+        answer = runtime.book.price_first(usage.gateway, models, at_ns, usage.tokens, usage.units, context=context)
         if answer[1].cost_nano_usd is not None:
             return answer
-    return runtime.book.price_first(usage.provider, models, at_ns, usage.tokens, usage.units, context)
+    return runtime.book.price_first(usage.provider, models, at_ns, usage.tokens, usage.units, context=context)
 
 
 def amounts_of(charge: Charge) -> tuple[int, ...]:

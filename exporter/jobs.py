@@ -10,14 +10,16 @@ from functools import partial
 from exporter.ledger import late
 from exporter.ledger.audit import audit
 from exporter.ledger.booking import Booking
-from exporter.ledger.budget_booking import BudgetBooks
 from exporter.ledger.engine import Database
 from exporter.ledger.evaluation import evaluate_budgets, remember_windows
+from exporter.ledger.jobs import last_value
 from exporter.ledger.retention import prune_skeletons
+from exporter.runtime import Runtime
 from exporter.schedule import SECOND_NS, Job, Outcome
 
 log = logging.getLogger(__name__)
 PRUNE_EVERY_NS = 60 * SECOND_NS
+PRICE_LATE_EVERY_NS = 5 * SECOND_NS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,7 +28,8 @@ class Duties:
 
     database: Database
     booking: Booking
-    budgets: Callable[[], BudgetBooks]
+    """A writer of the jobs' own: the one that requests use is for one thread at a time."""
+    runtime: Callable[[], Runtime]
     run_alone: Callable[[Callable[[], None]], None]
     """Runs something while no request is worked on."""
     push: Callable[[], bool] | None
@@ -39,6 +42,7 @@ def make_jobs(
     jobs = [
         Job("settle", 0, partial(_settle, duties)),
         Job("evaluate", 0, partial(_evaluate, duties)),
+        Job("price_late", PRICE_LATE_EVERY_NS, partial(_price_late, duties)),
         Job("prune", PRUNE_EVERY_NS, lambda now_ns: _prune(duties, now_ns - settle_horizon_ns)),
     ]
     if duties.push is not None:
@@ -50,7 +54,7 @@ def make_jobs(
 
 def watch_budgets(duties: Duties, clock_ns: Callable[[], int]) -> None:
     """Keep what is committed about the current budget windows in this worker's memory."""
-    remember_windows(duties.database, duties.budgets(), clock_ns())
+    remember_windows(duties.database, duties.runtime().budgets, clock_ns())
 
 
 def _settle(duties: Duties, now_ns: int) -> Outcome | None:
@@ -60,7 +64,18 @@ def _settle(duties: Duties, now_ns: int) -> Outcome | None:
 
 
 def _evaluate(duties: Duties, now_ns: int) -> None:
-    evaluate_budgets(duties.database, duties.budgets(), now_ns)
+    evaluate_budgets(duties.database, duties.runtime().budgets, now_ns)
+
+
+def _price_late(duties: Duties, now_ns: int) -> Outcome | None:
+    """After a change of configuration or prices: what had no price until then may have one now."""
+    runtime = duties.runtime()
+    stamp = runtime.version * 1_000_000 + runtime.book_version
+    with duties.database.read() as connection:
+        if last_value(connection, "price_late") == stamp:
+            return None
+    priced = late.price_late(duties.booking, runtime.book, now_ns)
+    return Outcome(value=stamp, detail=f"{priced} rows")
 
 
 def _prune(duties: Duties, before_ns: int) -> Outcome:

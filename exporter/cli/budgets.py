@@ -21,7 +21,7 @@ from exporter.views.budgets import budget_list
 from exporter.views.times import NS
 
 _STYLES: Final = {"": "green", INFO: "cyan", WARNING: "yellow", CRITICAL: "bold red"}
-_BAR_WIDTH: Final = 8
+_BAR_WIDTH: Final = 6
 _WIDE_BAR_WIDTH: Final = 40
 _EVENT_DAYS: Final = 30
 _SHOWN_EVENTS: Final = 10
@@ -69,7 +69,8 @@ def command(context: CommandContext, *, budget_id: str | None, as_json: bool) ->
     elif one is not None:
         _print_one(context.console, one, events)
     elif budgets:
-        show(context.console, _LIST, [_cells(context.console, budget) for budget in budgets], last_is_total=False)
+        rows = [_cells(context.console, budget, now_ns) for budget in budgets]
+        show(context.console, _LIST, rows, last_is_total=False)
     else:
         click.echo(_NO_BUDGETS)
 
@@ -89,7 +90,7 @@ def _recent_events(connection: Any, budget: Answer, now_ns: int) -> list[Answer]
     return found
 
 
-def _cells(console: Console, budget: Answer) -> list[Cell]:
+def _cells(console: Console, budget: Answer, now_ns: int) -> list[Cell]:
     highest, style = _highest(budget), _style(budget)
     over_pace = budget["on_track"] is False
     return [
@@ -99,7 +100,7 @@ def _cells(console: Console, budget: Answer) -> list[Cell]:
         Cell(_limit(budget)),
         Cell(_used(console, budget), style),
         Cell(_amount(budget["projected"], budget), "yellow" if over_pace else ""),
-        Cell(_exhausted(budget), "yellow" if over_pace else ""),
+        Cell(_exhausted(budget, now_ns), "yellow" if over_pace else ""),
         Cell(f"{highest['percent']}% {highest['severity']}" if highest else NOTHING, style if highest else ""),
     ]
 
@@ -143,10 +144,15 @@ def _short(count: int) -> str:
     return f"{count:,}"
 
 
-def _exhausted(budget: Answer) -> str:
+def _exhausted(budget: Answer, now_ns: int | None = None) -> str:
+    """When the limit is met: with `now_ns` as short as tells it from now, the time of today or the date."""
     if budget["spent"] >= budget["limit"]:
         return "now"
-    return _clock(budget["exhausted_at"], budget)
+    if budget["exhausted_at"] is None or now_ns is None:
+        return _clock(budget["exhausted_at"], budget)
+    zone = ZoneInfo(budget["period"]["timezone"])
+    at = datetime.fromisoformat(budget["exhausted_at"]).astimezone(zone)
+    return f"{at:%H:%M}" if at.date() == datetime.fromtimestamp(now_ns // NS, zone).date() else f"{at:%b %d}"
 
 
 def _clock(moment: str | None, budget: Answer) -> str:

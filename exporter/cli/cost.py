@@ -19,6 +19,7 @@ from exporter.views.costs import DEFAULT_DAYS, MAX_GROUPS, cost_answer
 
 _INPUT: Final = ("input_uncached", "cache_read", "cache_write_5m", "cache_write_1h")
 _OUTPUT: Final = ("output_visible", "reasoning")
+_SPARE: Final = ("cached", "share")
 
 Answer = dict[str, Any]
 
@@ -147,8 +148,9 @@ def _rest(data: Sequence[Answer], total: Answer) -> Answer:
 
 
 def _columns(answer: Answer, *, priced: bool) -> list[Column]:
-    sums = ("calls", "input", "cached", "output", "cost", "share", *(() if priced else ("priced",)))
-    return [*(Column(name, fold=True) for name in answer["group_by"]), *(Column(name, right=True) for name in sums)]
+    names = ("calls", "input", "cached", "output", "cost", "share", *(() if priced else ("priced",)))
+    sums = (Column(name, right=True, spare=name in _SPARE) for name in names)
+    return [*(Column(name, fold=True) for name in answer["group_by"]), *sums]
 
 
 def _cells(row: Answer, answer: Answer, *, priced: bool) -> list[Cell]:

@@ -34,12 +34,14 @@ class Column(NamedTuple):
     right: bool = False
     fold: bool = False
     """Whether a terminal that is too narrow may break it over lines."""
+    spare: bool = False
+    """Whether a terminal that is too narrow may leave it out; the last such column goes first."""
 
 
 def show(console: Console, columns: Sequence[Column], rows: Sequence[Sequence[Cell]], *, last_is_total: bool) -> None:
     """A table in a terminal, aligned text elsewhere."""
     if console.is_terminal:
-        console.print(_table(columns, rows, last_is_total=last_is_total))
+        console.print(_table(*_fitting(console.width, columns, rows), last_is_total=last_is_total))
     else:
         for line in aligned(columns, rows):
             click.echo(line)
@@ -69,7 +71,7 @@ def working(on: str) -> Iterator[None]:
 def aligned(columns: Sequence[Column], rows: Sequence[Sequence[Cell]]) -> Iterator[str]:
     """Lines in which columns are as wide as their longest cell."""
     texts = [[column.name for column in columns], *([printable(cell.text) for cell in row] for row in rows)]
-    widths = [max(map(cell_len, cells)) for cells in zip(*texts, strict=True)]
+    widths = _widths(columns, rows)
     for row in texts:
         cells = zip(columns, row, widths, strict=True)
         yield "  ".join(_padded(text, width, right=column.right) for column, text, width in cells).rstrip()
@@ -107,6 +109,26 @@ def share(part: float) -> str:
 def printable(text: str) -> str:
     """A text without what would control a terminal."""
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+
+
+def _widths(columns: Sequence[Column], rows: Sequence[Sequence[Cell]]) -> list[int]:
+    cells = zip(*rows, strict=True) if rows else [()] * len(columns)
+    return [
+        max(cell_len(column.name), *(cell_len(printable(cell.text)) for cell in below), 0)
+        for column, below in zip(columns, cells, strict=True)
+    ]
+
+
+def _fitting(
+    width: int, columns: Sequence[Column], rows: Sequence[Sequence[Cell]]
+) -> tuple[Sequence[Column], Sequence[Sequence[Cell]]]:
+    """The table without as many spare columns as it is too wide for."""
+    kept = list(range(len(columns)))
+    widths = _widths(columns, rows)
+    for number in reversed(range(len(columns))):
+        if columns[number].spare and sum(widths[one] + 2 for one in kept) > width:
+            kept.remove(number)
+    return [columns[one] for one in kept], [[row[one] for one in kept] for row in rows]
 
 
 def _padded(text: str, width: int, *, right: bool) -> str:

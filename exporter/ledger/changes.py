@@ -113,9 +113,10 @@ def apply(connection: Connection, dimensions: Dimensions, outcome: Settled, sums
 
 
 def charge_due(
-    connection: Connection, dimensions: Dimensions, trace_id: bytes, row: StoredRow, sums: Sums, moment: Moment
+    connection: Connection, dimensions: Dimensions, subject: tuple[bytes, StoredRow], sums: Sums, moment: Moment
 ) -> None:
-    """Rule R7: an aggregate that waited long enough and was not superseded is charged."""
+    """Rule R7: an aggregate (its trace and row) that waited long enough and was not superseded is charged."""
+    trace_id, row = subject
     change = Change(bytes(row["span_id"]), Verdict(CHARGED, ""), None)
     _change(connection, dimensions, (trace_id, row, change), sums, moment)
 

@@ -22,6 +22,12 @@ def is_due(connection: Connection, name: str, now_ns: int, every_ns: int) -> boo
     return last is None or last <= now_ns - every_ns
 
 
+def last_value(connection: Connection, name: str) -> int | None:
+    """What the last run of a job found; None before the first."""
+    found = connection.scalar(select(job.c.value).where(job.c.name == name, job.c.last_run_at > 0))
+    return None if found is None else int(found)
+
+
 def record_run(
     connection: Connection, name: str, now_ns: int, *, success: bool, value: int = 0, detail: str = ""
 ) -> None:

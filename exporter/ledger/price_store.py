@@ -93,7 +93,7 @@ def change_prices(
     for row, withdrawn_in in sorted(stored, key=lambda pair: pair[1] is None):
         connection.execute(insert(price_version).values(_stored(row, book, withdrawn_in, change.actor, now_ns)))
     _activate(connection, book)
-    _record(connection, now_ns, change.actor, "prices.change", str(book), change.note)
+    _record(connection, now_ns, change.actor, ("prices.change", book, change.note))
     return book
 
 
@@ -111,7 +111,7 @@ def roll_back(connection: Connection, *, to_book: int | None = None, actor: str,
     if target != NONE and target not in books:
         raise NotFound(f"there is no version {target} of the prices", versions=sorted(books))
     _activate(connection, target)
-    _record(connection, now_ns, actor, "prices.rollback", str(target), f"from version {active}")
+    _record(connection, now_ns, actor, ("prices.rollback", target, f"from version {active}"))
     return active, target
 
 
@@ -187,6 +187,7 @@ def _activate(connection: Connection, book: int) -> None:
     connection.execute(update(price_book).values(active=1).where(price_book.c.book == book))
 
 
-def _record(connection: Connection, now_ns: int, actor: str, action: str, subject: str, detail: str) -> None:
-    values = {"at": now_ns, "actor": actor, "action": action, "subject": subject, "detail": detail}
+def _record(connection: Connection, now_ns: int, actor: str, what: tuple[str, int, str]) -> None:
+    action, book, detail = what
+    values = {"at": now_ns, "actor": actor, "action": action, "subject": str(book), "detail": detail}
     connection.execute(insert(audit_log).values(values))

@@ -65,7 +65,8 @@ def _conditions(wanted: UsageFilter) -> Iterator[ColumnElement[bool]]:
             else usage.c.conversation_id.is_(None)
         )
     if wanted.task is not None:
-        yield task.c.name == wanted.task if wanted.task else usage.c.task.is_(None)
+        named_so = select(task.c.id).where(task.c.name == wanted.task)
+        yield usage.c.task.in_(named_so) if wanted.task else usage.c.task.is_(None)
     if wanted.billing is not None:
         yield usage.c.billing == wanted.billing
     texts = {name: getattr(wanted, name) for name in ("project", "agent", "dialect")}

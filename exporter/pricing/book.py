@@ -74,6 +74,7 @@ class PriceBook:
         at_ns: int,
         tokens: Tokens,
         units: Mapping[str, int],
+        *,
         context: PriceContext = NO_CONTEXT,
     ) -> Charge:
         """The charge of one call at its start.  `provider` in either spelling; empty when nobody said."""
@@ -90,12 +91,13 @@ class PriceBook:
         at_ns: int,
         tokens: Tokens,
         units: Mapping[str, int],
+        *,
         context: PriceContext = NO_CONTEXT,
     ) -> tuple[str, Charge]:
         """The first model that has a price, with its charge; the first model when none has one."""
         first: tuple[str, Charge] | None = None
         for model in models:
-            charge = self.price(provider, model, at_ns, tokens, units, context)
+            charge = self.price(provider, model, at_ns, tokens, units, context=context)
             if charge.cost_nano_usd is not None or not _NOTHING_FOUND.intersection(charge.reasons):
                 return model, charge
             first = first or (model, charge)

@@ -33,7 +33,7 @@ def quote(book: PriceBook, request: Any, *, now_ns: int) -> dict[str, Any]:
         _instant(request.get("at"), now_ns),
         Tokens(**_counts(request, "tokens", TOKEN_CLASSES)),
         _counts(request, "units", None),
-        PriceContext(**_context(request)),
+        context=PriceContext(**_context(request)),
     )
     return answer_of(charge)
 

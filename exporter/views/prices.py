@@ -186,6 +186,6 @@ def _cost(book: PriceBook, row: RowMapping) -> int | None:
         row["started_at"],
         Tokens(*(row[name] for name in TOKEN_COLUMNS)),
         orjson.loads(row["units"] or "{}"),
-        PriceContext(**orjson.loads(row["context"] or "{}")),
+        context=PriceContext(**orjson.loads(row["context"] or "{}")),
     )
     return charge.cost_nano_usd

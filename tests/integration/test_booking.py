@@ -188,7 +188,7 @@ def test_late_pricing_prices_unpriced_rows_and_only_those(books):
     assert unpriced == 120
 
     class Prices:
-        def price_first(self, provider, models, at_ns, tokens, units, context):
+        def price_first(self, provider, models, at_ns, tokens, units, *, context):
             assert models == ["mystery-1"]
             cost = 7 * tokens.input_uncached
             part = Component("input_uncached", tokens.input_uncached, 7_000, "", cost)

@@ -76,7 +76,17 @@ def test_the_hour_at_which_a_limit_is_met_is_on_the_clock_of_the_budget(books, b
     books.book(call("v", "c", cost=150 * USD), at=NOW)
     (line,) = [row for row in run(budgets, "budgets", now=NOW).output.splitlines() if row.startswith("payments-day")]
     # 900 USD in 18 hours: the limit is met after 20, at 20:00 in India.
-    assert line.split()[4:] == ["90.0%", "$1,200.00", "Nov", "21", "20:00", "85%", "warning"]
+    assert line.split()[4:] == ["90.0%", "$1,200.00", "20:00", "85%", "warning"]
+
+
+def test_a_limit_that_is_met_on_another_day_has_a_date(books, sqlite_url):
+    month = Budget(id="all-month", limit=1_000 * USD, unit="nano_usd", period="month")
+    with books.database.write() as connection:
+        sync_file_budgets(connection, [month], NOON)
+    books.book(call("t", "a", cost=750 * USD), at=NOW)
+    assert run(sqlite_url, "budgets", now=NOW).output.splitlines()[1].split()[-4:] == ["Nov", "28", "70%", "info"]
+    # 750 USD in 492.5 hours: the limit is met after 656 hours and 40 minutes.
+    assert "  exhausted  Nov 28 08:40\n" in run(sqlite_url, "budgets", "all-month", now=NOW).output
 
 
 def test_a_limit_is_not_said_to_be_reached_before_it_is(books, budgets):
@@ -87,9 +97,9 @@ def test_a_limit_is_not_said_to_be_reached_before_it_is(books, budgets):
 def test_a_terminal_shows_bars_within_a_hundred_columns(budgets):
     lines = run_at_terminal(budgets, "budgets", now=NOW)
     assert set(lines[1]) == {"─"}
-    assert "██████░░ 75.0%" in lines[2]
-    assert "████████  120%" in lines[3]
-    assert "█░░░░░░░  0.0%" in lines[4]
+    assert "████░░ 75.0%" in lines[2]
+    assert "██████  120%" in lines[3]
+    assert "█░░░░░  0.0%" in lines[4]
     assert max(map(len, lines)) <= WIDTH
 
 

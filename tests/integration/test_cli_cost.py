@@ -93,6 +93,14 @@ def test_a_terminal_of_a_hundred_columns_holds_the_table(fleet):
     assert max(map(len, lines)) <= WIDTH
 
 
+def test_a_narrow_terminal_gets_fewer_columns_before_it_breaks_names(books, sqlite_url):
+    books.book(call("t", "a", project="p" * 30, model="m" * 30, cost=5))
+    lines = run_at_terminal(sqlite_url, "cost", "--by", "day,project,model", now=NOW)
+    assert lines[1].split() == ["day", "project", "model", "calls", "input", "output", "cost"]
+    assert lines[3].split()[:3] == ["2026-11-21", "p" * 30, "m" * 30]
+    assert max(map(len, lines)) <= WIDTH
+
+
 def test_what_controls_a_terminal_is_shown_as_an_escape(books, sqlite_url):
     books.book(call("t", "a", model="gpt\x1b[2J[red]", cost=5))
     for lines in (

@@ -14,10 +14,11 @@ from exporter.cli.context import CommandContext
 from exporter.cli.prices import command
 from exporter.errors import Conflict, ExporterError, InvalidRequest, NotFound
 from exporter.ledger import tables
+from exporter.ledger.entry import Entry
 from exporter.pricing.bundle import hash_of_rows, write_bundle
 from exporter.pricing.row_json import row_from_mapping
 from exporter.usage import Tokens
-from support.entries import NOON, call
+from support.entries import NOON, call, node, priced, trace_id
 from support.ledgers import Books
 
 TOKENS = Tokens(1000, 500, 0, 0, 200, 50)
@@ -89,9 +90,11 @@ def test_the_listed_command_prices_those_rows_late_and_only_those(books, prices)
 
 
 def test_a_fee_that_had_no_rate_is_priced_late_as_well(books, prices):
-    entry = call("t1", "a", model="painter", cost=None, tokens=Tokens(), cost_reasons='["no_rate:images"]')
-    entry.usage.units = orjson.dumps({"images": 3}).decode()
-    books.book(entry)
+    painted = priced(
+        model="painter", cost=None, tokens=Tokens(), cost_reasons='["no_rate:images"]', usage_status="reported"
+    )
+    painted.units = orjson.dumps({"images": 3}).decode()
+    books.book(Entry(trace_id("t1"), node("a", classes=0), painted))
     listed = json.loads(prices("missing", "--json"))["data"]
     assert listed[0]["command"].endswith("--unit images=USD painter")
     prices("set", "painter", "--provider", "openai", "--unit", "images=0.04")

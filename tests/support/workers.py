@@ -7,11 +7,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from click.testing import CliRunner
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceResponse
 from sqlalchemy import MetaData, select
 from werkzeug.test import Client, TestResponse
 
 from exporter.app import make_worker, open_database
+from exporter.cli.main import cli
 from exporter.configuration import apply_settings
 from exporter.ledger import schema
 from exporter.ledger.audit import audit
@@ -26,6 +28,7 @@ class WholeWorker:
     """Configuration, intake, ledger, API and scrape of one worker; its scheduler stands still."""
 
     def __init__(self, url: str, folder: Path, document: Mapping[str, Any], now_ns: int, **environment: str) -> None:
+        self.url = url
         self.now_ns = now_ns
         self.config = folder / "exporter.yml"
         self.write(document)
@@ -75,13 +78,21 @@ class WholeWorker:
         found = self.samples().items()
         return sum(value for name, value in found if name.partition("{")[0] == family and containing in name)
 
-    def table(self, name: str) -> list[tuple[Any, ...]]:
+    def command(self, *arguments: str) -> str:
+        """What `agent-exporter` prints on the same database; it must succeed."""
+        environment = {"AGENT_EXPORTER_DATABASE_URL": self.url, "AGENT_EXPORTER_CONFIG": str(self.config)}
+        done = CliRunner().invoke(cli, arguments, env=environment)
+        assert done.exit_code == 0, (done.output, done.exception)
+        return done.output
+
+    def table(self, name: str) -> list[dict[str, Any]]:
         """The rows of a table of the database."""
         metadata = MetaData()
         metadata.reflect(self.database.engine, only=[name])
         table = metadata.tables[name]
         with self.database.read() as connection:
-            return [tuple(row) for row in connection.execute(select(table).order_by(*table.primary_key.columns))]
+            rows = connection.execute(select(table).order_by(*table.primary_key.columns)).mappings()
+            return [dict(row) for row in rows]
 
     def assert_audited(self) -> None:
         """Totals and rows say the same."""

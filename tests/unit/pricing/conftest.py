@@ -19,8 +19,10 @@ def library_book():
 def charge(book):
     """Price a call by the shipped book, or by the one handed in."""
 
-    def price(provider, model, at, tokens=(), units=None, prices=None, **context):
+    def price(provider, model, at, tokens=(), *, units=None, prices=None, **context):
         asked = PriceContext(**context) if context else NO_CONTEXT
-        return (prices or book).price(provider, model, instant_from_text(at), Tokens(*tokens), units or {}, asked)
+        return (prices or book).price(
+            provider, model, instant_from_text(at), Tokens(*tokens), units or {}, context=asked
+        )
 
     return price

@@ -71,7 +71,7 @@ def test_random_calls_cost_what_the_library_says(entries, library_book):
         at = FIRST + timedelta(seconds=chance.randrange(int((LAST - FIRST).total_seconds())))
         tokens, context = random_tokens(chance), chance.choice(CONTEXTS)
         ours = library_book.price(
-            provider.id, model.id, int(at.timestamp()) * 10**9, tokens, {}, PriceContext(**context)
+            provider.id, model.id, int(at.timestamp()) * 10**9, tokens, {}, context=PriceContext(**context)
         )
         theirs = library_price(provider, model, at, tokens, context)
         if ours.cost_status in (UNKNOWN, FREE):
@@ -115,7 +115,7 @@ def test_every_start_instant_and_threshold_agrees_on_both_of_its_sides(entries, 
                 for context in contexts:
                     tokens = Tokens(prompt, 0, 0, 0, 10, 0)
                     ours = library_book.price(
-                        provider.id, model.id, int(at.timestamp()) * 10**9, tokens, {}, PriceContext(**context)
+                        provider.id, model.id, int(at.timestamp()) * 10**9, tokens, {}, context=PriceContext(**context)
                     )
                     if ours.cost_nano_usd:
                         checked += 1

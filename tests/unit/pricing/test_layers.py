@@ -131,7 +131,7 @@ def test_a_later_book_leaves_the_earlier_one_and_everything_it_did_not_mention_a
     tokens = Tokens(1000, 500, 10, 10, 100, 7)
 
     def priced(prices):
-        return [prices.price(provider, model, at, tokens, {}, PriceContext()) for provider, model, at in calls]
+        return [prices.price(provider, model, at, tokens, {}) for provider, model, at in calls]
 
     before = priced(book)
     rows = [

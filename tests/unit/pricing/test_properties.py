@@ -40,14 +40,14 @@ def exact_pico(sheet, tokens):
 @given(model=models, at=instants, tokens=calls, context=contexts)
 def test_a_cost_is_the_rational_reference_rounded_once_half_even(book, model, at, tokens, context):
     sheet = book.sheet(*model, at, context)
-    charge = book.price(*model, at, tokens, {}, context)
+    charge = book.price(*model, at, tokens, {}, context=context)
     assert charge.cost_nano_usd == round(exact_pico(sheet, tokens) / 1000)
 
 
 @settings(max_examples=400, deadline=None)
 @given(model=models, at=instants, tokens=calls, context=contexts)
 def test_the_components_add_up_to_the_cost_and_none_is_negative(book, model, at, tokens, context):
-    charge = book.price(*model, at, tokens, {}, context)
+    charge = book.price(*model, at, tokens, {}, context=context)
     assert sum(part.amount_nano_usd for part in charge.components) == charge.cost_nano_usd
     assert all(part.amount_nano_usd >= 0 for part in charge.components)
     assert [part.tokens for part in charge.components] == [count for count in tokens if count]

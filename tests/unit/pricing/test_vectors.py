@@ -84,29 +84,29 @@ def uncached(counts):
     }
 
 
-def ask(book, provider, model, at, counts, context):
+def ask(book, provider, model, at, counts, *, context):
     question = {"provider": provider, "model": model, "at": at, "tokens": uncached(counts), "context": context}
     return quote(book, question, now_ns=0)
 
 
 @pytest.mark.parametrize(("name", "provider", "model", "at", "counts", "context", "nano", "status"), VECTORS)
 def test_the_vectors_of_the_specification_are_exact(book, name, provider, model, at, counts, context, nano, status):
-    answer = ask(book.with_rows([row_from_mapping(CONTRACT_ROW)]), provider, model, at, counts, context)
+    answer = ask(book.with_rows([row_from_mapping(CONTRACT_ROW)]), provider, model, at, counts, context=context)
     assert (answer["cost_nano_usd"], answer["cost_status"]) == (nano, status)
     assert (answer["price_version"] == "") == (nano is None)
 
 
 @pytest.mark.parametrize(("provider", "model", "at", "counts", "context", "nano"), JUDGED)
 def test_what_the_library_alone_gets_wrong_is_right(book, provider, model, at, counts, context, nano):
-    assert ask(book, provider, model, at, counts, context)["cost_nano_usd"] == nano
+    assert ask(book, provider, model, at, counts, context=context)["cost_nano_usd"] == nano
 
 
 def test_a_bare_alias_says_why_it_is_an_estimate(book):
-    answer = ask(book, None, "haiku", NOV, (1000, 0, 0, 0, 1000, 0), {})
+    answer = ask(book, None, "haiku", NOV, (1000, 0, 0, 0, 1000, 0), context={})
     assert answer["reasons"] == ["alias"]
 
 
 def test_an_unknown_model_says_so(book):
-    answer = ask(book, "anthropic", "claude-opus-9", NOV, (1, 0, 0, 0, 1, 0), {})
+    answer = ask(book, "anthropic", "claude-opus-9", NOV, (1, 0, 0, 0, 1, 0), context={})
     assert answer["reasons"] == ["unknown_model"]
     assert answer["components"] == []
