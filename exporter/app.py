@@ -29,8 +29,8 @@ from exporter.telemetry.gather import Gatherer
 from exporter.telemetry.push import Push
 from exporter.telemetry.scrape import Scrape
 from exporter.telemetry.selfmetrics import SelfMetrics, shared_directory
+from exporter.tokens import TokenFiles
 from exporter.web.application import make_application
-from exporter.web.auth import Grant
 from exporter.web.budgets import Ledger, budgets_blueprint
 from exporter.web.health import health_blueprint
 from exporter.web.ledger_reads import ledger_blueprint
@@ -159,11 +159,10 @@ def make_push(parts: Parts) -> Push:
 
 
 def _make_application(parts: Parts, pipeline: Pipeline) -> Flask:
-    grants = [Grant(token.name, token.roles, token.secret.reveal()) for token in parts.settings.tokens]
     return make_application(
         _blueprints(parts, pipeline),
         parts.selfmetrics,
-        grants=lambda: grants,
+        grants=TokenFiles(parts.settings).current,
         trusted_proxies=parts.settings.trusted_proxies,
     )
 

@@ -24,7 +24,6 @@ _TRUSTED_SOURCES: Final = frozenset({"provider", "gateway"})
 NO_USAGE_CHARGE: Final = Charge(None, UNKNOWN, ("no_usage",), (), "")
 # A count that is asked for, or a response read again, says nothing about what a call above it consumed.
 _SPEAKS_FOR_NOBODY: Final = frozenset({TOKEN_COUNT, "fetch_response"})
-_LAST_NS: Final = 2**63 - 1
 
 
 def start_of(span: Span, now_ns: int) -> int:
@@ -93,7 +92,7 @@ def _priced(span: Span, usage: UsageRecord, work: Work, runtime: Runtime, now_ns
         work.project,
         work.task,
         started_at,
-        min(started_at + duration, _LAST_NS),
+        _end_of(started_at, duration, now_ns),
         usage.tokens,
         charge.cost_nano_usd,
         amounts_of(charge),
@@ -104,6 +103,11 @@ def _priced(span: Span, usage: UsageRecord, work: Work, runtime: Runtime, now_ns
         _json(dict(usage.units)) if usage.units else None,
         _json(flags) if flags else None,
     )
+
+
+def _end_of(started_at: int, duration: int, now_ns: int) -> int:
+    """An end further ahead than a start may be is a wrong clock too."""
+    return min(started_at + duration, max(started_at, now_ns + FUTURE_NS))
 
 
 def _charge(usage: UsageRecord, context: PriceContext, runtime: Runtime, at_ns: int) -> tuple[str, Charge]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import threading
 from collections import deque
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import Generic, TypeVar
 
 from exporter.errors import Unavailable
@@ -59,14 +60,39 @@ class Combiner(Generic[T, R]):
             job()
 
     def _serve(self) -> None:
-        tickets = [self._waiting.popleft() for _ in range(min(len(self._waiting), self._most))]
+        tickets = self._take()
         try:
-            answers = self._work([ticket.item for ticket in tickets])
+            answers = self._answers(tickets)
         except Exception as error:  # noqa: BLE001 - whatever it is, every waiting request must hear of it
             answers = [error] * len(tickets)
         for ticket, answer in zip(tickets, answers, strict=True):
             ticket.answer = answer
             ticket.is_done = True
+
+    def _take(self) -> list[_Ticket[T, R]]:
+        tickets: list[_Ticket[T, R]] = []
+        # A request that gives up takes its ticket away meanwhile, so a count made before is no promise.
+        with suppress(IndexError):
+            while len(tickets) < self._most:
+                tickets.append(self._waiting.popleft())
+        return tickets
+
+    def _answers(self, tickets: Sequence[_Ticket[T, R]]) -> Sequence[R | Exception]:
+        try:
+            return self._work([ticket.item for ticket in tickets])
+        except Unavailable:
+            raise
+        except Exception:
+            if len(tickets) < 2:
+                raise
+        # One of them brought trouble that nobody foresaw; the others must not suffer for it.
+        return [self._alone(ticket) for ticket in tickets]
+
+    def _alone(self, ticket: _Ticket[T, R]) -> R | Exception:
+        try:
+            return self._work([ticket.item])[0]
+        except Exception as error:  # noqa: BLE001 - it is this request's answer
+            return error
 
     def _withdraw(self, ticket: _Ticket[T, R]) -> None:
         try:

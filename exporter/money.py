@@ -13,6 +13,8 @@ PICO_PER_NANO = 1_000
 PICO_PER_USD = 10**12
 NANO_PER_USD = 10**9
 MAX_NANO_USD = 2**63 - 1
+MAX_CALL_NANO_USD = 100_000 * NANO_PER_USD
+"""More than any single call costs; beyond it a count or a stated cost is nonsense, which no sum must take."""
 
 
 def divide_half_even(numerator: int, denominator: int) -> int:

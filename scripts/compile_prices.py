@@ -24,6 +24,7 @@ from genai_prices.types import ConditionalPrice, ModelInfo, ModelPrice, StartDat
 SCHEMA = 1
 LIBRARY_VERSION = "0.2.3"
 TARGET = Path(__file__).parent.parent / "exporter" / "pricing" / "data" / "genai_prices.json"
+CORRECTIONS = TARGET.with_name("corrections.json")
 PICO_PER_USD = 10**12
 
 RATE_NAMES = {
@@ -83,6 +84,13 @@ def main(target: Path) -> None:
         "left_out": sorted(left_out),
     }
     target.write_text(f'{compact(head)[:-1]},"providers":{body}}}\n', encoding="utf-8")
+    print_reviews(CORRECTIONS)
+
+
+def print_reviews(corrections: Path) -> None:
+    """Prices that somebody has to look at again before a release."""
+    for one in json.loads(corrections.read_text(encoding="utf-8"))["reviews"]:
+        print(f"review by {one['review_by']}: {one['provider']}/{one['model']}: {one['why']}")
 
 
 def compact(value: Any) -> str:

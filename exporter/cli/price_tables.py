@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+import click
 from rich.console import Console
 
 from exporter.cli.output import NOTHING, Cell, Column, compact, say, show
 from exporter.money import format_usd
+from exporter.pricing.row_json import WEEKDAYS
 from exporter.pricing.rows import TOKEN_RATES
 
 Answer = Mapping[str, Any]
@@ -27,7 +29,7 @@ def print_price(console: Console, price: Answer) -> None:
     show(console, columns, rows, last_is_total=False)
     for line in _remarks(price):
         say(console, line)
-    if len(price["history"]) > 1:
+    if len(price["history"]) > 1 or price["history"][0]["at_hours"]:
         _print_history(console, price["history"])
 
 
@@ -42,14 +44,39 @@ def _remarks(price: Answer) -> Iterator[str]:
 
 
 def _print_history(console: Console, history: Sequence[Answer]) -> None:
-    columns = [Column("from"), Column("until"), Column("input", right=True), Column("output", right=True), Column("")]
+    columns = [
+        Column("from"),
+        Column("until"),
+        Column("at hours", fold=True),
+        Column("input", right=True),
+        Column("output", right=True),
+    ]
     rows = []
     for one in history:
-        rates = one["usd_per_million"]
-        by_clock = "more at some hours" if one["by_time_of_day"] else None
-        rows.append(_cells(one["from"], one["until"], rates.get("input"), rates.get("output"), by_clock))
+        rows.append(_dated(one["from"], one["until"], None, one["usd_per_million"]))
+        rows += [_dated(None, None, _hours(part), part["usd_per_million"]) for part in one["at_hours"]]
     say(console, "")
     show(console, columns, rows, last_is_total=False)
+
+
+def _dated(start: str | None, until: str | None, hours: str | None, rates: Mapping[str, str]) -> list[Cell]:
+    return _cells(_short(start), _short(until), hours, rates.get("input"), rates.get("output"))
+
+
+def _short(moment: str | None) -> str | None:
+    return moment and moment.replace("T00:00:00Z", "").replace(":00Z", "Z")
+
+
+def _hours(part: Answer) -> str:
+    days = part["weekdays"]
+    week = (
+        ""
+        if len(days) == 7
+        else f" {days[0]}-{days[-1]}"
+        if tuple(days) == WEEKDAYS[: len(days)]
+        else f" {','.join(days)}"
+    )
+    return f"{', '.join(part['windows'])}{week} UTC{part['utc_offset']}"
 
 
 def print_missing(console: Console, missing: Sequence[Answer]) -> None:
@@ -61,9 +88,11 @@ def print_missing(console: Console, missing: Sequence[Answer]) -> None:
     columns += [Column(name, right=True) for name in ("calls", "input", "output")]
     columns += [Column("first seen")]
     show(console, columns, [_missing_cells(one) for one in missing], last_is_total=False)
-    say(console, "\nTo price them, put USD per million tokens in place of each USD:")
+    say(console, "")
+    say(console, "To price them, put USD per million tokens in place of each USD:")
     for one in missing:
-        say(console, one["command"] or "(calls without a model's name cannot be priced)")
+        # Never wrapped: it is there to be copied.
+        click.echo(one["command"] or "(calls without a model's name cannot be priced)")
 
 
 def _missing_cells(one: Answer) -> list[Cell]:
@@ -99,7 +128,7 @@ def print_effect(console: Console, effect: Answer) -> None:
         console,
         f"{effect['calls_examined']:,} booked calls of these models were priced again: "
         f"{effect['calls_that_would_differ']:,} would cost something else, "
-        f"{format_usd(effect['difference_nano_usd'])} in all, and {effect['calls_priced_late']:,} have no price yet",
+        f"{format_usd(effect['difference_nano_usd'])} in all; {effect['calls_priced_late']:,} are waiting for a price",
     )
     if not effect["complete"]:
         say(console, "only the latest calls were looked at")

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from math import isfinite
 from typing import Final
 
-from exporter.money import MAX_NANO_USD, nano_from_usd
+from exporter.money import MAX_CALL_NANO_USD, nano_from_usd
 from exporter.signals import Value, plain_text
 
 LARGEST_COUNT: Final = 2**40
@@ -106,7 +106,7 @@ def coerce_usd(value: Value, flags: list[str]) -> int | None:
     except ValueError:
         flags.append(UNREADABLE_NUMBER)
         return None
-    if nano < 0 or nano > MAX_NANO_USD:
+    if nano < 0 or nano > MAX_CALL_NANO_USD:
         flags.append(NEGATIVE_DROPPED if text.startswith("-") else UNREADABLE_NUMBER)
         return None
     return nano or None

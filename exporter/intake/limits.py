@@ -46,6 +46,8 @@ class IntakeLimits:
     """Of such a piece."""
     read_seconds: float = 30.0
     """For the whole body to arrive."""
+    drain_seconds: float = 2.0
+    """For the rest of a refused body to arrive, so that the sender reads the answer."""
 
 
 DEFAULT_LIMITS: Final = IntakeLimits()

@@ -6,7 +6,7 @@ the rollups, so a budget made today knows its whole period; later ones add to it
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from typing import Any, Final, NamedTuple
 
@@ -26,6 +26,8 @@ GRACE_NS: Final = 5 * 10**9
 """After so long every worker books by a new budget.  Its windows are filled only then, for what a worker
 books without knowing the budget is in the rollups and in no window."""
 _SCOPE_FIELDS: Final = ("project", "team", "agent", "model", "environment")
+_BATCH: Final = 400
+_REMEMBERED: Final = 50_000
 NO_CAUSE: Final = Crossing(b"", b"")
 
 
@@ -91,7 +93,7 @@ class BudgetBooks:
     def _budgets_of(self, connection: Connection, group: Spending) -> Iterable[Ref]:
         matching = self._matching.get(group.dimension.id)
         if matching is None:
-            if len(self._matching) > 50_000:
+            if len(self._matching) > _REMEMBERED:
                 self._matching.clear()
             matching = tuple(ref for ref in self.budgets if _matches(ref.budget, group.dimension))
             self._matching[group.dimension.id] = matching
@@ -104,7 +106,7 @@ class BudgetBooks:
         name = self._task_names.get(number)
         if name is None:
             name = connection.scalar(select(tables.task.c.name).where(tables.task.c.id == number)) or ""
-            if len(self._task_names) > 50_000:
+            if len(self._task_names) > _REMEMBERED:
                 self._task_names.clear()
             self._task_names[number] = name
         return name
@@ -122,8 +124,6 @@ class BudgetBooks:
             else:
                 _hold_off_filling(connection)
         store.add(tables.budget_window, rows)
-        if len(self._filled) > 50_000:
-            self._filled.clear()
 
     def may_fill(self, window: Window, now_ns: int) -> bool:
         """Whether every worker knows the window's budget by now."""
@@ -155,10 +155,10 @@ class BudgetBooks:
         if not open_windows:
             return
         rows = []
-        for ref, start, spent in connection.execute(_sums_of(open_windows)):
-            window = Window(ref, start)
-            rows += self._breach_rows(window, int(spent), *windows[window], now_ns)
-        insert_missing(connection, tables.breach, rows)
+        for window, spent in _sums_of(connection, open_windows):
+            rows += self._breach_rows(window, spent, *windows[window], now_ns)
+        # In key order: two writers that find the same events in another order would wait for each other.
+        insert_missing(connection, tables.breach, sorted(rows, key=_event_key))
 
     def unrecorded(self, connection: Connection, windows: Iterable[Window]) -> list[Window]:
         """Windows that reached a threshold for which no event is known."""
@@ -166,11 +166,11 @@ class BudgetBooks:
         if not candidates:
             return []
         return [
-            Window(ref, start)
-            for ref, start, spent in connection.execute(_sums_of(candidates))
+            window
+            for window, spent in _sums_of(connection, candidates)
             if any(
-                (Window(ref, start), threshold.percent) not in self._reached
-                for threshold in crossed(self._by_ref[ref].budget, int(spent))
+                (window, threshold.percent) not in self._reached
+                for threshold in crossed(self._by_ref[window.ref].budget, spent)
             )
         ]
 
@@ -203,6 +203,9 @@ class BudgetBooks:
 
     def remember(self, windows: Iterable[Window], reached: Iterable[tuple[Window, int]]) -> None:
         """Facts that other transactions committed, so that bookings need not ask again."""
+        for facts in (self._filled, self._reached):
+            if len(facts) > _REMEMBERED:
+                facts.clear()
         self._filled.update(windows)
         self._reached.update(reached)
 
@@ -245,10 +248,18 @@ def _has_rows(connection: Connection, window: Window) -> bool:
     return connection.scalar(select(table.c.slot).where(*where).limit(1)) is not None
 
 
-def _sums_of(windows: Sequence[Window]) -> Any:
+def _sums_of(connection: Connection, windows: Sequence[Window]) -> Iterator[tuple[Window, int]]:
+    """What was spent in each window that has any rows; a year of calls in one request touches thousands."""
     table = tables.budget_window
-    return (
-        select(table.c.ref, table.c.period_start, func.sum(table.c.spent))
-        .where(tuple_(table.c.ref, table.c.period_start).in_([tuple(window) for window in windows]))
-        .group_by(table.c.ref, table.c.period_start)
+    key = tuple_(table.c.ref, table.c.period_start)
+    query = select(table.c.ref, table.c.period_start, func.sum(table.c.spent)).group_by(
+        table.c.ref, table.c.period_start
     )
+    for start in range(0, len(windows), _BATCH):
+        batch = [tuple(window) for window in windows[start : start + _BATCH]]
+        for ref, period_start, spent in connection.execute(query.where(key.in_(batch))):
+            yield Window(ref, period_start), int(spent)
+
+
+def _event_key(row: dict[str, Any]) -> tuple[str, int, int]:
+    return row["budget"], row["period_start"], row["percent"]

@@ -178,7 +178,11 @@ def _new_values(
     if copy is None:
         return values
     packed = None if verdict.billing == CHARGED else pack_components(copy.components)
-    return {**values, **copy_values(dimensions, copy, row["flags"]), "components": packed}
+    decided = {**copy_values(dimensions, copy, row["flags"]), "components": packed}
+    if "started_at" in decided and TIME_REPLACED in (copy.flags or ""):
+        # The copy brought no usable start, and its own receipt is not the first.
+        decided |= {"started_at": row["received_at"], "ended_at": row["received_at"] + copy.ended_at - copy.started_at}
+    return {**values, **decided}
 
 
 def copy_values(dimensions: Dimensions, copy: Priced, old_flags: str | None) -> dict[str, Any]:

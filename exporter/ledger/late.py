@@ -16,7 +16,7 @@ from exporter.ledger import changes
 from exporter.ledger.booking import Booking
 from exporter.ledger.dimensions import Dimension
 from exporter.ledger.sums import Counted, Sums
-from exporter.ledger.tables import DIMENSION_TEXTS, TOKEN_COLUMNS, dimension, trace, usage
+from exporter.ledger.tables import DIMENSION_TEXTS, TOKEN_COLUMNS, dimension, series, trace, usage
 from exporter.pricing.charge import COMPONENTS, UNKNOWN, Charge
 from exporter.usage import BILLING, CHARGED, PENDING, PriceContext, Tokens
 
@@ -122,6 +122,9 @@ class _LatePricing:
 
     def reprice(self, connection: Connection, row: Row, sums: Sums) -> bool:
         """Give a row its price; whether there is one now."""
+        if not row["units"] and not any(row[name] for name in TOKEN_COLUMNS):
+            # Somebody says that it cost money, which nobody trusts; the list price of nothing would make it free.
+            return False
         model, charge = _price(self.prices, row)
         if charge.cost_nano_usd is None:
             return False
@@ -138,10 +141,23 @@ class _LatePricing:
         }
         if is_charged:
             before = changes.stored_as_counted(connection, dimensions, row, bytes(row["trace_id"]), is_charged=True)
-            sums.reprice(before, _after(before, dimensions.dimension(texts), charge, parts))
+            after = _after(before, dimensions.dimension(texts), charge, parts)
+            if _is_shown_alike(connection, before.dimension.series, after.dimension.series):
+                sums.reprice(before, after)
+            else:
+                # Beyond the series limit the new label set counts under `__other__`, and its tokens with it.
+                sums.reverse(before)
+                sums.count(after, observed=False)
         connection.execute(update(usage).where(usage.c.id == row["id"]).values(values))
         changes.record_revision(connection, row, changes.merged(row, values), "priced_late", self.now_ns)
         return True
+
+
+def _is_shown_alike(connection: Connection, one: int, other: int) -> bool:
+    """Whether two label sets differ only in what late pricing changes, so that tokens may stay where they are."""
+    columns = [series.c[name] for name in ("project", "team", "environment", "agent", "provider", "model")]
+    found = connection.execute(select(*columns).where(series.c.id.in_((one, other)))).all()
+    return len(set(map(tuple, found))) == 1
 
 
 def _after(before: Counted, priced: Dimension, charge: Charge, parts: tuple[int, ...]) -> Counted:

@@ -20,6 +20,9 @@ INPUT_TOKENS, OUTPUT_TOKENS, DURATION = 0, 1, 2
 DURATION_BOUNDS_NS: Final = tuple(10_000_000 * 2**n for n in range(14))
 """0.01 s doubling to 81.92 s: the conventions' boundaries of gen_ai.client.operation.duration."""
 
+DURATION_UNIT_NS: Final = 1_000
+"""Durations are added up in microseconds: 64 bits of nanoseconds are 292 years, which a large fleet calls in months."""
+
 Row = tuple[int, ...]
 _Key = tuple[int, int, int]
 """Quarter of an hour, dimension, task (0 for none)."""
@@ -124,7 +127,12 @@ class Sums:
         if row.is_charged:
             self._enter(series, INPUT_TOKENS, row.tokens.input_total, token_bucket(row.tokens.input_total))
             self._enter(series, OUTPUT_TOKENS, row.tokens.output_total, token_bucket(row.tokens.output_total))
-        self._enter(series, DURATION, row.duration_ns, bisect_left(DURATION_BOUNDS_NS, row.duration_ns))
+        self._enter(
+            series,
+            DURATION,
+            row.duration_ns // DURATION_UNIT_NS,
+            bisect_left(DURATION_BOUNDS_NS, row.duration_ns),
+        )
 
     def _enter(self, series: int, measure: int, value: int, bucket: int) -> None:
         histogram = self._histograms.get((series, measure))

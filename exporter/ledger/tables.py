@@ -241,7 +241,7 @@ distribution = Table(
     *sums("sum", *(f"bucket_{n}" for n in range(BUCKETS))),
     sqlite_with_rowid=False,
 )
-"""Histograms of input tokens (measure 0), output tokens (1) and duration in nanoseconds (2), per bucket."""
+"""Histograms of input tokens (measure 0), output tokens (1) and duration in microseconds (2), per bucket."""
 
 exemplar = Table(
     "exemplar",

@@ -107,6 +107,14 @@ class PriceBook:
         """The rates that hold for a model at an instant, or None when it has no price."""
         return sheet_at(self.timeline(provider, model, context), at_ns)
 
+    def straddles(
+        self, provider: str, model: str, start_ns: int, end_ns: int, *, context: PriceContext = NO_CONTEXT
+    ) -> bool:
+        """Whether a call ends under another price than the one at its start, by which it is charged."""
+        timeline = self.timeline(provider, model, context)
+        first, last = sheet_at(timeline, start_ns), sheet_at(timeline, end_ns)
+        return first is not last and first != last
+
     def timeline(self, provider: str, model: str, context: PriceContext = NO_CONTEXT) -> Timeline:
         """All prices of a model in a context over time."""
         key = (provider, model, context)

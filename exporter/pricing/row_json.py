@@ -14,7 +14,7 @@ from exporter.money import PICO_PER_USD
 from exporter.pricing.rows import CONTEXT_KEYS, CONTRACT, ROW_LAYERS, STATUSES, TOKEN_RATES, PriceRow, Tier, Windows
 
 _MILLION: Final = 10**6
-_WEEKDAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+WEEKDAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MAX_RATE: Final = 10**6 * PICO_PER_USD
 _TEXTS: Final = ("org", "provider", "alias_of", "estimated", "source", "source_url", "verified_at", "review_by")
@@ -74,7 +74,7 @@ def row_to_mapping(row: PriceRow) -> dict[str, Any]:
     stated: dict[str, Any] = {"layer": row.layer, "model": row.model}
     stated |= {key: getattr(row, key) for key in _TEXTS if getattr(row, key)}
     stated |= {"from": _written_instant(row.effective_from_ns), "until": _written_instant(row.effective_until_ns)}
-    stated |= {"context": dict(row.context), **_written_windows(row.windows)}
+    stated |= {"context": dict(row.context), **windows_to_mapping(row.windows)}
     stated["usd_per_million"] = {
         key: usd_text(rate * _MILLION) for key, rate in row.rates.items() if key in TOKEN_RATES
     }
@@ -227,7 +227,7 @@ def _windows(value: Mapping[str, Any]) -> Windows | None:
         return None
     return Windows(
         tuple(_span(span) for span in spans or ("00:00-24:00",)),
-        frozenset(_WEEKDAYS.index(_one_of("weekdays", day, _WEEKDAYS)) for day in days or _WEEKDAYS),
+        frozenset(WEEKDAYS.index(_one_of("weekdays", day, WEEKDAYS)) for day in days or WEEKDAYS),
         _offset(value.get("utc_offset", "+00:00")),
     )
 
@@ -252,13 +252,14 @@ def _written_instant(at_ns: int | None) -> str | None:
     return None if at_ns is None else instant_to_text(at_ns)
 
 
-def _written_windows(windows: Windows | None) -> dict[str, Any]:
+def windows_to_mapping(windows: Windows | None) -> dict[str, Any]:
+    """The keys of a row that say at which hours it holds."""
     if windows is None:
         return {}
     offset = windows.utc_offset_minutes
     sign = "-" if offset < 0 else "+"
     return {
         "windows": [f"{a // 60:02d}:{a % 60:02d}-{b // 60:02d}:{b % 60:02d}" for a, b in windows.spans],
-        "weekdays": [_WEEKDAYS[day] for day in sorted(windows.weekdays)],
+        "weekdays": [WEEKDAYS[day] for day in sorted(windows.weekdays)],
         "utc_offset": f"{sign}{abs(offset) // 60:02d}:{abs(offset) % 60:02d}",
     }

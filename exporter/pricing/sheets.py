@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from math import gcd
 from typing import Final, NamedTuple
 
-from exporter.money import MAX_NANO_USD, PICO_PER_NANO, divide_half_even, share_by_largest_remainder
+from exporter.money import MAX_CALL_NANO_USD, PICO_PER_NANO, divide_half_even, share_by_largest_remainder
 from exporter.pricing.charge import ESTIMATED, FREE, PARTIAL, PRICED, UNKNOWN, Charge, Component
 from exporter.usage import TOKEN_CLASSES, Tokens
 
@@ -118,7 +118,7 @@ def _whole_charge(sheet: Sheet, rates: Rates, tokens: Tokens) -> Charge:
             amount = count * nano
             total += amount
             parts.append(_component(Component, (name, count, rate, label, amount)))
-    if total > MAX_NANO_USD:
+    if total > MAX_CALL_NANO_USD:
         return unknown(INVALID_USAGE)
     if not total and parts:
         return Charge(0, FREE, (), tuple(parts), sheet.version)
@@ -205,7 +205,7 @@ def _charge(sheet: Sheet, tokens: Tokens, lines: list[Line], missing: tuple[str,
     if missing and not weight:
         return unknown(*missing)
     total = divide_half_even(weight, denominator)
-    if total > MAX_NANO_USD:
+    if total > MAX_CALL_NANO_USD:
         return unknown(INVALID_USAGE)
     if exact:
         parts = tuple(

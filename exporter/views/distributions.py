@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 from sqlalchemy import Connection, select
 
 from exporter.ledger.families import DISTRIBUTION_FAMILY
-from exporter.ledger.sums import DURATION, DURATION_BOUNDS_NS, INPUT_TOKENS, OUTPUT_TOKENS
+from exporter.ledger.sums import DURATION, DURATION_BOUNDS_NS, DURATION_UNIT_NS, INPUT_TOKENS, OUTPUT_TOKENS
 from exporter.ledger.tables import (
     BUCKETS,
     DISTRIBUTION_TEXTS,
@@ -110,7 +110,10 @@ def _measured(connection: Connection) -> dict[tuple[int, int], Distribution]:
     keys = (distribution.c.series, distribution.c.measure)
     sums = sums_of(distribution, ("sum", *_BUCKET_NAMES))
     query = select(*keys, *sums).group_by(*keys).order_by(*keys)
-    return {(row[0], row[1]): Distribution(row[2], tuple(row[3:])) for row in connection.execute(query).all()}
+    return {
+        (row[0], row[1]): Distribution(row[2] * (DURATION_UNIT_NS if row[1] == DURATION else 1), tuple(row[3:]))
+        for row in connection.execute(query).all()
+    }
 
 
 def _added(have: Distribution | None, more: Distribution) -> Distribution:

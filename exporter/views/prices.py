@@ -15,11 +15,11 @@ from exporter.ledger.tables import TOKEN_COLUMNS, dimension, rollup, usage
 from exporter.pricing.book import PriceBook
 from exporter.pricing.charge import UNKNOWN
 from exporter.pricing.names import find_provider
-from exporter.pricing.row_json import instant_to_text, row_to_mapping, usd_text
+from exporter.pricing.row_json import instant_to_text, row_to_mapping, usd_text, windows_to_mapping
 from exporter.pricing.rows import TOKEN_RATES, PriceRow
 from exporter.pricing.sheets import Rates, Sheet
 from exporter.pricing.targets import FIRST_PARTIES
-from exporter.pricing.timelines import sheet_at
+from exporter.pricing.timelines import Segment, sheet_at
 from exporter.usage import BILLING, CHARGED, NO_CONTEXT, PriceContext, Tokens
 from exporter.views.times import format_time
 
@@ -51,9 +51,7 @@ def price_of_model(
         if segment is not None and segment.plain is not None:
             begin = None if start is None or start < 0 else instant_to_text(start)
             until = None if end is None else instant_to_text(end)
-            history.append(
-                {"from": begin, "until": until, "by_time_of_day": bool(segment.windowed), **_rates(segment.plain)}
-            )
+            history.append({"from": begin, "until": until, **_rates(segment.plain), "at_hours": _at_hours(segment)})
     return {
         **asked,
         "price_version": sheet.version,
@@ -61,6 +59,13 @@ def price_of_model(
         **_rates(sheet),
         "history": history,
     }
+
+
+def _at_hours(segment: Segment) -> list[dict[str, Any]]:
+    """The exceptions by time of day, the first that fits holds."""
+    return [
+        {**windows_to_mapping(windows), **_rates(sheet)} for windows, sheet in segment.windowed if sheet is not None
+    ]
 
 
 def _rates(sheet: Sheet) -> dict[str, Any]:
@@ -168,7 +173,7 @@ def effect_on_usage(
         old, new = (_cost(book, row) for book in (before, after))
         calls += 1
         differing += old != new
-        newly += old is None and new is not None
+        newly += row["cost_nano_usd"] is None and new is not None
         delta += (new or 0) - (old or 0)
     return {
         "calls_examined": calls,

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from flask import Flask, Response, g, json, request
 from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import MethodNotAllowed as WrongMethod
 
 from exporter.errors import (
     ConfigError,
@@ -68,11 +69,19 @@ def answer_http(error: HTTPException) -> Response:
         return otlp_error_response(request, error)
     status = error.code or 500
     code = _HTTP_CODES.get(status, "invalid_request" if status < 500 else "internal")
-    response = error_response(status, code, error.description or error.name, {})
+    response = error_response(status, code, _say(error), {})
     for name, value in error.get_headers():
         if name.lower() not in {"content-type", "content-length"}:
             response.headers[name] = value
     return response
+
+
+def _say(error: HTTPException) -> str:
+    if isinstance(error, WrongMethod):
+        return f"{request.method} is not allowed here, expected {', '.join(sorted(error.valid_methods or ()))}"
+    if error.code == 404:
+        return f"there is nothing at {request.path[:200]}"
+    return error.description or error.name
 
 
 def answer_unexpected(error: Exception) -> Response:

@@ -10,6 +10,7 @@ import logging
 import socket
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -48,6 +49,7 @@ _STATUSES: Final[tuple[tuple[type[ExporterError], int], ...]] = (
     (UnsupportedMedia, 415),
     (RateLimited, 429),
 )
+_DRAINED_PIECE: Final = 64 * 1024
 _LOG: Final = logging.getLogger(__name__)
 
 
@@ -122,6 +124,7 @@ def otlp_error_response(asked: Request, error: Exception, limits: IntakeLimits =
 
     Whatever is no expected error, nor an HTTP error below 500, becomes 503 with Retry-After.
     """
+    _drain(asked, limits)
     status, message = _status_of(error)
     as_json = asked.mimetype != PROTOBUF
     answer = _answer(failure(status, message, limits, as_json=as_json), status, as_json=as_json)
@@ -158,7 +161,7 @@ class _Receiver:
     def _take(self, call: Callable[..., Receipt], *, as_json: bool) -> Receipt:
         with self.slots.claim(), self.budget.lease() as lease:
             body = read_body(
-                _stream_of(request, self.limits),
+                _stream_of(request, self.limits.read_seconds),
                 content_length=request.content_length,
                 encoding=request.headers.get("Content-Encoding", ""),
                 limits=self.limits,
@@ -199,10 +202,25 @@ class _Stream:
                 self._connection.settimeout(None)
 
 
-def _stream_of(asked: Request, limits: IntakeLimits) -> _Stream:
+def _stream_of(asked: Request, seconds: float) -> _Stream:
     # With a limit set, Werkzeug cuts a chunked body there and says nothing; `read_body` counts instead.
     asked.max_content_length = sys.maxsize
-    return _Stream(asked.stream, asked.environ.get("gunicorn.socket"), limits.read_seconds)
+    return _Stream(asked.stream, asked.environ.get("gunicorn.socket"), seconds)
+
+
+def _drain(asked: Request, limits: IntakeLimits) -> None:
+    """Read the rest of a refused body, within bounds.
+
+    gunicorn resets a connection with more than 64 KiB unread, and then the sender sees no answer but a
+    broken connection, which it takes for a reason to send the same again.
+    """
+    deadline, left = time.monotonic() + limits.drain_seconds, limits.max_body_bytes
+    try:
+        stream = _stream_of(asked, limits.drain_seconds)
+        while left > 0 and time.monotonic() < deadline and (piece := stream.read(_DRAINED_PIECE)):
+            left -= len(piece)
+    except (OSError, HTTPException):
+        return
 
 
 def _status_of(error: Exception) -> tuple[int, str]:

@@ -122,14 +122,14 @@ def endure(server, start_load, outage, database_url):
 
 
 @pytest.mark.proof
-def test_postgres_stopped_and_started_again_costs_nothing(start_server, start_load, own_cluster, show):
+def test_postgres_stopped_and_started_again_costs_nothing(own_cluster, start_server, start_load, show):
     server = start_server(migrate(own_cluster.url))
     show("PostgreSQL stopped, " + endure(server, start_load, postgres_stopped(own_cluster), own_cluster.url))
     assert server.get("/readyz").status == 200
 
 
 @pytest.mark.proof
-def test_readiness_tells_that_postgres_is_away(start_server, own_cluster):
+def test_readiness_tells_that_postgres_is_away(own_cluster, start_server):
     server = start_server(migrate(own_cluster.url))
     with postgres_stopped(own_cluster):
         assert server.get("/readyz").status == 503
@@ -137,7 +137,7 @@ def test_readiness_tells_that_postgres_is_away(start_server, own_cluster):
 
 
 @pytest.mark.proof
-def test_a_worker_that_starts_while_postgres_is_away_waits_for_it(start_server, own_cluster):
+def test_a_worker_that_starts_while_postgres_is_away_waits_for_it(own_cluster, start_server):
     server = start_server(migrate(own_cluster.url))
     with postgres_stopped(own_cluster):
         for worker in worker_pids(server.pid):
@@ -170,7 +170,7 @@ def test_an_sqlite_file_locked_by_another_program_costs_nothing(start_server, st
 
 
 @pytest.mark.proof
-def test_a_full_disk_costs_nothing(start_server, start_load, small_disk, show):
+def test_a_full_disk_costs_nothing(small_disk, start_server, start_load, show):
     url = f"sqlite:///{small_disk / 'ledger.db'}"
     server = start_server(url, env=IMPATIENT)
     show("SQLite on a full disk, " + endure(server, start_load, disk_full(small_disk), url))

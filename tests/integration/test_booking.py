@@ -7,14 +7,15 @@ import threading
 
 import pytest
 from sqlalchemy import delete, select, text
-from support.entries import NOON, SECOND, bare, call, trace_id
-from support.ledgers import HOUR, Books
 
 from exporter.errors import Unavailable
 from exporter.ledger import late, tables
+from exporter.ledger.audit import audit
 from exporter.ledger.engine import Database
 from exporter.pricing.charge import Charge, Component
 from exporter.usage import Tokens
+from support.entries import NOON, SECOND, bare, call, trace_id
+from support.ledgers import HOUR, Books
 
 
 @pytest.fixture
@@ -181,26 +182,39 @@ def test_a_large_body_uses_the_copy_path_and_balances(books):
     books.assert_balanced()
 
 
+class SevenNano:
+    """Prices of 7 nano-USD an input token, for one model."""
+
+    def price_first(self, _provider, models, _at_ns, tokens, **_more):
+        assert models == ["mystery-1"]
+        cost = 7 * tokens.input_uncached
+        part = Component("input_uncached", tokens.input_uncached, 7_000, "", cost)
+        return models[0], Charge(cost, "priced", (), (part,), "override:1")
+
+
 def test_late_pricing_prices_unpriced_rows_and_only_those(books):
     books.book(call("t", "known", cost=100), call("t", "strange", model="mystery-1", cost=None))
     with books.database.read() as connection:
         unpriced = connection.scalar(text("SELECT sum(unpriced_tokens) FROM total"))
     assert unpriced == 120
-
-    class Prices:
-        def price_first(self, provider, models, at_ns, tokens, units, *, context):
-            assert models == ["mystery-1"]
-            cost = 7 * tokens.input_uncached
-            part = Component("input_uncached", tokens.input_uncached, 7_000, "", cost)
-            return models[0], Charge(cost, "priced", (), (part,), "override:1")
-
-    assert late.price_late(books.booking, Prices(), NOON + HOUR) == 1
+    assert late.price_late(books.booking, SevenNano(), NOON + HOUR) == 1
     assert books.rows() == {"known": ("charged", None, 100), "strange": ("charged", None, 700)}
     assert books.net()["calls"] == 2
     assert books.net()["input_uncached"] == 200
     assert books.sums(tables.adjustment)["input_uncached"] == 0
     books.assert_balanced()
-    assert late.price_late(books.booking, Prices(), NOON + HOUR) == 0
+    assert late.price_late(books.booking, SevenNano(), NOON + HOUR) == 0
+
+
+def test_late_pricing_beyond_the_series_limit_keeps_the_audit_content(database_url):
+    books = Books(database_url, series_limit=1)
+    books.book(call("t", "strange", model="mystery-1", cost=None))
+    books.book(*(call("t", f"c{n}", agent=f"agent-{n}") for n in range(6)))
+    assert late.price_late(books.booking, SevenNano(), NOON + HOUR) == 1
+    with books.database.read() as connection:
+        assert audit(connection).findings == []
+    books.assert_balanced()
+    books.database.close()
 
 
 def test_a_writer_that_cannot_get_the_database_says_unavailable(tmp_path):

@@ -180,3 +180,17 @@ def test_a_resent_request_is_a_duplicate(server):
     after = received(server, "span")
     grown = {outcome: after.get(outcome, 0) - before.get(outcome, 0) for outcome in ("accepted", "duplicate")}
     assert grown == {"accepted": 1, "duplicate": 1}
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [({"Content-Type": "text/plain"}, 415), ({"Content-Type": PROTOBUF, "Content-Encoding": "br"}, 415)],
+)
+def test_a_large_body_that_is_refused_unread_still_gets_its_answer(server, headers, status):
+    answer = server.request("POST", "/v1/traces", bytes(8 << 20), headers=headers)
+    assert answer.status == status
+
+
+def test_a_body_that_announces_more_than_is_allowed_still_gets_its_413(server):
+    answer = server.request("POST", "/v1/traces", bytes(66 << 20), headers={"Content-Type": PROTOBUF})
+    assert answer.status == 413

@@ -72,6 +72,15 @@ def test_a_replaced_start_sticks_when_a_better_copy_comes(whole):
     whole.assert_audited()
 
 
+def test_a_better_copy_without_a_start_belongs_to_the_first_receipt_and_not_to_its_own(whole):
+    whole.push(call(NOW - MINUTE))
+    whole.now_ns += DAY
+    whole.push(call(0, end=0, cache_read__input_tokens=400))
+    row = only_row(whole)
+    assert (row["tokens"]["cache_read"], row["started_at"], row["flags"]) == (400, RECEIVED, ["time_replaced"])
+    whole.assert_audited()
+
+
 def test_the_amount_of_a_better_copy_belongs_to_the_day_of_the_first_receipt(whole):
     whole.push(call(0, end=0))
     whole.now_ns += DAY

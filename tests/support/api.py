@@ -95,7 +95,7 @@ def assert_error(answer: TestResponse, status: int, code: str) -> dict[str, Any]
     """The one shape of an error; what it says."""
     assert answer.status_code == status, answer.text
     assert answer.mimetype == "application/json"
-    document = answer.json
+    document: dict[str, Any] = answer.json or {}
     assert set(document) == {"error"}
     error = document["error"]
     assert set(error) == {"code", "message", "details", "request_id", "timestamp"}

@@ -2,7 +2,8 @@ import pytest
 
 from exporter.errors import Conflict
 from exporter.pricing.row_json import instant_from_text, row_from_mapping
-from exporter.usage import PriceContext, Tokens
+from exporter.pricing.sheets import with_reasons
+from exporter.usage import Tokens
 
 NOV = "2026-11-10T12:00:00Z"
 TOKENS = (1_000_000, 0, 0, 0, 0, 0)
@@ -153,3 +154,19 @@ def test_every_charge_names_the_row_that_made_it(cost, charge):
     assert cost([row(usd="3", **{"from": "2026-11-01"})]).price_version.startswith(
         "override:openai/gpt-6-sol@2026-11-01#"
     )
+
+
+def test_a_call_that_ends_under_another_price_than_it_began_says_so(book):
+    peak = instant_from_text("2026-10-16T01:00:00Z")
+    second = 10**9
+    assert book.straddles("deepseek", "deepseek-v4-pro", peak - second, peak)
+    assert not book.straddles("deepseek", "deepseek-v4-pro", peak, peak + second)
+    assert not book.straddles("openai", "gpt-99", peak - second, peak)
+
+
+def test_reasons_of_the_token_count_make_a_priced_call_an_estimate_and_leave_the_unknown_alone(charge):
+    priced, missing = charge("openai", "gpt-5", NOV, TOKENS), charge("openai", "gpt-99", NOV, TOKENS)
+    assumed = with_reasons(priced, ("inclusive_assumed",))
+    assert (assumed.cost_status, assumed.reasons) == ("estimated", ("inclusive_assumed",))
+    assert with_reasons(assumed, ("inclusive_assumed",)) is assumed
+    assert with_reasons(missing, ("inclusive_assumed",)) is missing
