@@ -11,7 +11,7 @@ from exporter.ledger import late
 from exporter.ledger.audit import audit
 from exporter.ledger.booking import Booking
 from exporter.ledger.engine import Database
-from exporter.ledger.evaluation import evaluate_budgets, remember_windows
+from exporter.ledger.evaluation import evaluate_budgets, watch_windows
 from exporter.ledger.jobs import last_value
 from exporter.ledger.retention import prune_skeletons
 from exporter.runtime import Runtime
@@ -54,7 +54,7 @@ def make_jobs(
 
 def watch_budgets(duties: Duties, clock_ns: Callable[[], int]) -> None:
     """Keep what is committed about the current budget windows in this worker's memory."""
-    remember_windows(duties.database, duties.runtime().budgets, clock_ns())
+    watch_windows(duties.database, duties.runtime().budgets, clock_ns())
 
 
 def _settle(duties: Duties, now_ns: int) -> Outcome | None:

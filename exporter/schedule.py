@@ -44,7 +44,7 @@ class Job:
 
 
 class Scheduler:
-    """One thread of a worker.  `follow` runs each tick in every worker, the jobs only under the lease."""
+    """Two threads of a worker.  `follow` runs each tick in every worker, the jobs only under the lease."""
 
     def __init__(
         self,
@@ -62,24 +62,37 @@ class Scheduler:
         self._tick_seconds = tick_seconds
         self._holder = f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:8]}"
         self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="scheduler", daemon=True)
+        # A job may take minutes, and a worker that does not follow meanwhile would book by what is over.
+        self._threads = [
+            threading.Thread(target=self._repeat, args=(round_,), name=f"scheduler-{round_.__name__}", daemon=True)
+            for round_ in (self.follow, self.work)
+        ]
         self._lease_until = 0
 
     def start(self) -> None:
-        self._thread.start()
+        for thread in self._threads:
+            thread.start()
 
     def stop(self) -> None:
         """End after the present job."""
         self._stopping.set()
 
-    def _run(self) -> None:
+    def _repeat(self, round_: Callable[[], None]) -> None:
         while not self._stopping.wait(self._tick_seconds):
-            self.tick()
+            round_()
 
     def tick(self) -> None:
-        """One round; trouble of the database is noted and the next round tries again."""
+        """One round of everything; trouble of the database is noted and the next round tries again."""
+        self.follow()
+        self.work()
+
+    def follow(self) -> None:
+        """What every worker does."""
         for task in self._follow:
             self._attempt(task, "follow")
+
+    def work(self) -> None:
+        """What the holder of the lease does."""
         if self._attempt(self._hold_lease, LEASE):
             for job in self._jobs:
                 self._attempt(lambda job=job: self._run_job(job), job.name)  # type: ignore[misc]

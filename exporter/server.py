@@ -12,7 +12,6 @@ from typing import Any
 
 from gunicorn.app.base import BaseApplication
 from gunicorn.arbiter import Arbiter
-from gunicorn.errors import HaltServer
 
 log = logging.getLogger(__name__)
 METRICS_FOLDER = "PROMETHEUS_MULTIPROC_DIR"
@@ -37,15 +36,6 @@ class _Arbiter(Arbiter):
     def handle_hup(self) -> None:
         """SIGHUP applies the configuration file; workers follow the database and keep running."""
         self._reload_configuration()
-
-    def stop(self, graceful: bool = True) -> None:  # noqa: FBT001, FBT002 - as gunicorn has it
-        """End the workers.  One that was still starting reports that it could not, which is no failure of a stop."""
-        while True:
-            try:
-                super().stop(graceful)
-            except HaltServer:
-                continue
-            return
 
 
 class Server(BaseApplication):

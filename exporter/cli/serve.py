@@ -22,11 +22,13 @@ log = logging.getLogger(__name__)
 def command(context: CommandContext) -> None:
     """Serve OTLP, the API and /metrics until stopped; SIGHUP applies the configuration file again."""
     # The self-metrics find their shared folder when prometheus_client is imported, so this comes first.
-    folder = make_metrics_folder()
+    folder, master = make_metrics_folder(), os.getpid()
     try:
         _serve(context, folder)
     finally:
-        remove_folder(folder)
+        # A forked worker ends through here too, and the others still need the folder.
+        if os.getpid() == master:
+            remove_folder(folder)
 
 
 def _serve(context: CommandContext, folder: str) -> None:

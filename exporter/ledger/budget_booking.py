@@ -75,6 +75,8 @@ class BudgetBooks:
         self._filled: set[Window] = set()
         self._reached: set[tuple[Window, int]] = set()
         self._task_names: dict[int, str] = {}
+        self._touched: dict[Window, Period] = {}
+        self._touched_before: dict[Window, Period] = {}
 
     def book(self, connection: Connection, store: Store, spending: Iterable[Spending], slot: int, now_ns: int) -> None:
         """Add spending to windows and counters, and record the thresholds that it crossed."""
@@ -89,6 +91,16 @@ class BudgetBooks:
         rows = [(*key, slot, *amounts) for key, amounts in sorted(counters.items())]
         store.add(tables.budget_counter, rows)
         self.find_breaches(connection, {key: (one.period, one.cause) for key, one in windows.items()}, now_ns)
+        if connection.dialect.name == "postgresql":
+            self._touched |= {key: one.period for key, one in windows.items() if one.period.end_ns <= now_ns}
+
+    def take_touched(self) -> dict[Window, Period]:
+        """Windows of periods that are over, touched a round ago: what touched them is committed or gone by now.
+
+        Another writer may have shared a crossing, and the evaluator looks at the present periods only.
+        """
+        taken, self._touched_before, self._touched = self._touched_before, self._touched, {}
+        return taken
 
     def _budgets_of(self, connection: Connection, group: Spending) -> Iterable[Ref]:
         matching = self._matching.get(group.dimension.id)

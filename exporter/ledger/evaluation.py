@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from sqlalchemy import Connection, select, tuple_
 
 from exporter.budgets.periods import Period
@@ -21,18 +23,26 @@ def evaluate_budgets(database: Database, books: BudgetBooks, now_ns: int) -> Non
         # One short transaction each: filling reads a whole period of rollups.
         with database.write() as connection:
             books.fill(connection, window, current[window])
+    _record_missing(database, books, current, now_ns)
+
+
+def _record_missing(database: Database, books: BudgetBooks, windows: Mapping[Window, Period], now_ns: int) -> None:
     with database.read() as connection:
-        missing = books.unrecorded(connection, current)
+        missing = books.unrecorded(connection, windows)
     if missing:
         with database.write() as connection:
-            books.find_breaches(connection, {key: (current[key], NO_CAUSE) for key in missing}, now_ns)
+            books.find_breaches(connection, {key: (windows[key], NO_CAUSE) for key in missing}, now_ns)
 
 
-def remember_windows(database: Database, books: BudgetBooks, now_ns: int) -> None:
-    """Tell a worker's books what is committed, so that its bookings need not ask."""
-    if books.budgets:
-        with database.read() as connection:
-            remember_facts(connection, books, list(current_windows(books, now_ns)))
+def watch_windows(database: Database, books: BudgetBooks, now_ns: int) -> None:
+    """Tell a worker's books what is committed, so that its bookings need not ask; check what they touched late."""
+    if not books.budgets:
+        return
+    with database.read() as connection:
+        remember_facts(connection, books, list(current_windows(books, now_ns)))
+    touched = books.take_touched()
+    if touched:
+        _record_missing(database, books, touched, now_ns)
 
 
 def remember_facts(connection: Connection, books: BudgetBooks, windows: list[Window]) -> None:

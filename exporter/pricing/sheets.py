@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from math import gcd
 from typing import Final, NamedTuple
 
-from exporter.money import MAX_CALL_NANO_USD, PICO_PER_NANO, divide_half_even, share_by_largest_remainder
+from exporter.money import MAX_CALL_NANO_USD, PICO_PER_NANO, divide_half_even
 from exporter.pricing.charge import ESTIMATED, FREE, PARTIAL, PRICED, UNKNOWN, Charge, Component
 from exporter.usage import TOKEN_CLASSES, Tokens
 
@@ -197,36 +197,43 @@ def _fee_name(fees: Mapping[str, int], unit: str) -> str | None:
 def _charge(sheet: Sheet, tokens: Tokens, lines: list[Line], missing: tuple[str, ...]) -> Charge:
     denominator = sheet.denominator * PICO_PER_NANO
     weight = 0
-    exact = True
     for line in lines:
         weight += line.weight
-        if line.weight % denominator:
-            exact = False
     if missing and not weight:
         return unknown(*missing)
     total = divide_half_even(weight, denominator)
     if total > MAX_CALL_NANO_USD:
         return unknown(INVALID_USAGE)
-    if exact:
-        parts = tuple(
-            Component(line.name, line.quantity, line.rate, line.tier, line.weight // denominator) for line in lines
-        )
-    else:
-        amounts = share_by_largest_remainder(total, tuple(line.weight for line in lines))
-        parts = tuple(
-            Component(line.name, line.quantity, line.rate, line.tier, amount)
-            for line, amount in zip(lines, amounts, strict=True)
-        )
-    reasons = sheet.reasons
-    if sheet.assumed_1h and tokens[3]:
-        reasons = (*reasons, TTL_ASSUMED)
-    if sheet.unsure_cache and tokens[1] and CONTEXT_ASSUMED not in reasons:
-        reasons = (*reasons, CONTEXT_ASSUMED)
+    parts = _components(lines, total, denominator)
+    reasons = _reasons(sheet, tokens)
     if missing:
         return Charge(total, PARTIAL, (*reasons, *missing), parts, sheet.version)
     if not weight and lines:
         return Charge(0, FREE, (), parts, sheet.version)
     return Charge(total, ESTIMATED if reasons else PRICED, reasons, parts, sheet.version)
+
+
+def _components(lines: list[Line], total: int, denominator: int) -> tuple[Component, ...]:
+    """Amounts that add up to the total: rounded down, and what is then missing goes to the largest remainders."""
+    amounts = [line.weight // denominator for line in lines]
+    missing = total - sum(amounts)
+    if missing:
+        lost = [amount * denominator - line.weight for amount, line in zip(amounts, lines, strict=True)]
+        for index in sorted(range(len(lines)), key=lost.__getitem__)[:missing]:
+            amounts[index] += 1
+    return tuple(
+        _component(Component, (name, quantity, rate, tier, amount))
+        for (name, quantity, rate, _, tier), amount in zip(lines, amounts, strict=True)
+    )
+
+
+def _reasons(sheet: Sheet, tokens: Tokens) -> tuple[str, ...]:
+    reasons = sheet.reasons
+    if sheet.assumed_1h and tokens[3]:
+        reasons = (*reasons, TTL_ASSUMED)
+    if sheet.unsure_cache and tokens[1] and CONTEXT_ASSUMED not in reasons:
+        reasons = (*reasons, CONTEXT_ASSUMED)
+    return reasons
 
 
 def make_sheet(

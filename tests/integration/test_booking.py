@@ -185,7 +185,7 @@ def test_a_large_body_uses_the_copy_path_and_balances(books):
 class SevenNano:
     """Prices of 7 nano-USD an input token, for one model."""
 
-    def price_first(self, _provider, models, _at_ns, tokens, **_more):
+    def price_first(self, _provider, models, _at_ns, tokens, _units, **_context):
         assert models == ["mystery-1"]
         cost = 7 * tokens.input_uncached
         part = Component("input_uncached", tokens.input_uncached, 7_000, "", cost)
