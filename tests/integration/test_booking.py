@@ -212,7 +212,7 @@ def test_late_pricing_beyond_the_series_limit_keeps_the_audit_content(database_u
     books.book(*(call("t", f"c{n}", agent=f"agent-{n}") for n in range(6)))
     assert late.price_late(books.booking, SevenNano(), NOON + HOUR) == 1
     with books.database.read() as connection:
-        assert audit(connection).findings == []
+        assert list(audit(connection).findings) == []
     books.assert_balanced()
     books.database.close()
 

@@ -6,14 +6,14 @@ import threading
 
 import pytest
 from sqlalchemy import select
-from support.entries import NOON, SECOND, call
-from support.ledgers import HOUR, Books
 
 from exporter.budgets.definition import Budget
 from exporter.ledger import late, tables
 from exporter.ledger.budget_booking import BudgetBooks, Ref
 from exporter.ledger.evaluation import evaluate_budgets
 from exporter.usage import Tokens
+from support.entries import NOON, SECOND, call
+from support.ledgers import HOUR, Books
 
 DAY = 24 * HOUR
 PAYMENTS = Ref(1, Budget(id="payments-day", scope={"project": "payments"}, limit=1_000, unit="nano_usd", period="day"))

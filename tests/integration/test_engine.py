@@ -42,9 +42,14 @@ def test_a_failed_write_leaves_nothing(database_url):
     database = Database(database_url)
     with database.write() as connection:
         connection.execute(text("CREATE TABLE kept (n INTEGER)"))
-    with pytest.raises(KeyError), database.write() as connection:
-        connection.execute(text("INSERT INTO kept VALUES (1)"))
-        raise KeyError("a defect")
+
+    def fail_after_writing():
+        with database.write() as connection:
+            connection.execute(text("INSERT INTO kept VALUES (1)"))
+            raise KeyError("a defect")
+
+    with pytest.raises(KeyError):
+        fail_after_writing()
     with database.read() as connection:
         assert connection.scalar(text("SELECT count(*) FROM kept")) == 0
     database.close()

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import pytest
+
+from exporter.pricing.row_json import instant_from_text
 from support.otlp import request, span
 from support.price_vectors import CONTRACT_ROW, SCOPE, VECTORS
 from support.workers import BIRTH, SECOND, WholeWorker
-
-from exporter.pricing.row_json import instant_from_text
 
 NOW = instant_from_text("2026-11-21T12:00:00Z")
 UNKNOWN = "claude-opus-9"
@@ -125,13 +125,13 @@ def test_an_unknown_model_is_nowhere_free(whole):
 
 
 def test_the_vectors_are_scraped_to_the_nano_dollar(database_url, tmp_path):
-    whole = WholeWorker(
-        database_url, tmp_path, {"prices": [CONTRACT_ROW]}, NOW, AGENT_EXPORTER_ACCEPT_AGE="unlimited"
-    )
+    whole = WholeWorker(database_url, tmp_path, {"prices": [CONTRACT_ROW]}, NOW, AGENT_EXPORTER_ACCEPT_AGE="unlimited")
     whole.push(request(*(vector.span() for vector in VECTORS), scope=SCOPE))
     whole.now_ns += BIRTH
     spent = sum(vector.nano_usd or 0 for vector in VECTORS)
-    assert sum(round(v * 10**9) for name, v in whole.samples().items() if name.startswith("agent_cost_usd_total")) == spent
+    assert (
+        sum(round(v * 10**9) for name, v in whole.samples().items() if name.startswith("agent_cost_usd_total")) == spent
+    )
     parts = whole.samples().items()
     assert sum(round(v * 10**9) for name, v in parts if name.startswith("agent_cost_component_usd_total")) == spent
     whole.assert_audited()

@@ -6,12 +6,12 @@ import time
 
 import pytest
 from sqlalchemy import func, select, update
-from support import otlp
 
 from exporter.app import make_worker, open_database
 from exporter.configuration import apply_settings
 from exporter.ledger import schema, tables
 from exporter.settings.load import load_settings
+from support import otlp
 
 SECOND = 10**9
 PRICED = """

@@ -10,6 +10,7 @@ from contextlib import contextmanager, nullcontext
 from typing import Any
 
 import pytest
+
 from support.commands import audit
 from support.otlp import request
 from support.postgres import fresh_database

@@ -9,6 +9,7 @@ import time
 from itertools import count
 
 import pytest
+
 from support.otlp import request, span
 
 NUMBERS = count(1)

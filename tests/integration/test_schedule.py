@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 from sqlalchemy import select
-from support.ledgers import Books
 
 from exporter.errors import Unavailable
 from exporter.ledger.tables import job
 from exporter.schedule import LEASE_NS, SECOND_NS, Job, Outcome, Scheduler
+from support.ledgers import Books
 
 
 class Clock:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import pytest
+
+from exporter.pricing.row_json import instant_from_text
 from support.otlp import request, span
 from support.price_vectors import SCOPE
 from support.workers import BIRTH, SECOND, WholeWorker
-
-from exporter.pricing.row_json import instant_from_text
 
 NOW = instant_from_text("2026-11-21T12:00:00Z")
 MINUTE, DAY = 60 * SECOND, 86_400 * SECOND

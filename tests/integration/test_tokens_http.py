@@ -10,6 +10,7 @@ import sys
 
 import pytest
 from google.rpc.status_pb2 import Status
+
 from support.otlp import as_json, request, span
 from support.ports import free_port
 from support.server import Server

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from hypothesis import given
 from hypothesis import strategies as st
-from support.entries import NOON, node
 
 from exporter.settle.identity import supersedes_copy
+from support.entries import NOON, node
 
 copies = st.builds(
     node,

@@ -7,11 +7,11 @@ import random
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from support.entries import NOON, SECOND, node, span_id
 
 from exporter.settle.skeleton import CARRIER, LEAF_CODES, Node, pack, unpack
 from exporter.settle.tree import find_superseded
 from exporter.usage import AGENT, LLM, STEP, TOOL, WORKFLOW
+from support.entries import NOON, SECOND, node, span_id
 
 RICH = 0b010011
 PLAIN = 0b010001
@@ -73,7 +73,7 @@ CASES = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("nodes, expected", CASES.values(), ids=list(CASES))
+@pytest.mark.parametrize(("nodes", "expected"), CASES.values(), ids=list(CASES))
 def test_of_nested_reports_one_counts(nodes, expected):
     for seed in range(20):
         shuffled = random.Random(seed).sample(nodes, len(nodes))
