@@ -8,11 +8,12 @@ from typing import Final
 import orjson
 
 from exporter.ledger.entry import Entry, Priced
-from exporter.pricing.charge import COMPONENTS, REPORTED, UNKNOWN, Charge
+from exporter.pricing.charge import COMPONENTS, Charge
 from exporter.runtime import Runtime
 from exporter.settle.skeleton import CARRIER, NEVER_BILLED, NO_PARENT, Node
 from exporter.signals import Span
-from exporter.usage import KIND_CODES, MISSING, TOKEN_COUNT, PriceContext, Reading, UsageRecord
+from exporter.usage import KIND_CODES, TOKEN_COUNT, PriceContext, Reading, UsageRecord
+from exporter.valuation import Moment, value_usage
 from exporter.work import Work
 
 FUTURE_NS: Final = 5 * 60 * 10**9
@@ -20,8 +21,6 @@ FUTURE_NS: Final = 5 * 60 * 10**9
 TIME_REPLACED: Final = "time_replaced"
 _NO_PARTS: Final = (0,) * len(COMPONENTS)
 _COMPONENT_AT: Final = {name: n for n, name in enumerate(COMPONENTS)}
-_TRUSTED_SOURCES: Final = frozenset({"provider", "gateway"})
-NO_USAGE_CHARGE: Final = Charge(None, UNKNOWN, ("no_usage",), (), "")
 # A count that is asked for, or a response read again, says nothing about what a call above it consumed.
 _SPEAKS_FOR_NOBODY: Final = frozenset({TOKEN_COUNT, "fetch_response"})
 
@@ -86,13 +85,14 @@ def _priced(span: Span, usage: UsageRecord, work: Work, runtime: Runtime, now_ns
     duration = max(span.end_ns - span.start_ns, 0) if span.start_ns > 0 else 0
     flags = (*usage.flags, TIME_REPLACED) if replaced else usage.flags
     context = runtime.context_of(span, usage.context) if runtime.decides_context else usage.context
-    price_model, charge = _charge(usage, context, runtime, started_at)
+    ended_at = _end_of(started_at, duration, now_ns)
+    price_model, charge = value_usage(usage, runtime.book, context, Moment(started_at, ended_at))
     return Priced(
         _dimension(usage, work, context, price_model, charge),
         work.project,
         work.task,
         started_at,
-        _end_of(started_at, duration, now_ns),
+        ended_at,
         usage.tokens,
         charge.cost_nano_usd,
         amounts_of(charge),
@@ -108,36 +108,6 @@ def _priced(span: Span, usage: UsageRecord, work: Work, runtime: Runtime, now_ns
 def _end_of(started_at: int, duration: int, now_ns: int) -> int:
     """An end further ahead than a start may be is a wrong clock too."""
     return min(started_at + duration, max(started_at, now_ns + FUTURE_NS))
-
-
-def _charge(usage: UsageRecord, context: PriceContext, runtime: Runtime, at_ns: int) -> tuple[str, Charge]:
-    models = list(dict.fromkeys(filter(None, (usage.price_model, usage.response_model, usage.request_model))))
-    if usage.usage_status == MISSING:
-        return (models[0] if models else ""), NO_USAGE_CHARGE
-    reported, is_trusted = usage.cost_reported_nano_usd, usage.cost_source in _TRUSTED_SOURCES
-    if reported and not any(usage.tokens) and not usage.units:
-        # Nothing to price, and somebody says it cost money: 0 would be a lie.
-        amount = reported if is_trusted else None
-        return (models[0] if models else ""), _reported(amount, usage.cost_source)
-    model, charge = _list_price(runtime, usage, models, context, at_ns)
-    if charge.cost_nano_usd is None and reported and is_trusted:
-        return model, _reported(reported, usage.cost_source)
-    return model, charge
-
-
-def _reported(amount: int | None, source: str) -> Charge:
-    return NO_USAGE_CHARGE if amount is None else Charge(amount, REPORTED, (), (), f"reported:{source}")
-
-
-def _list_price(
-    runtime: Runtime, usage: UsageRecord, models: list[str], context: PriceContext, at_ns: int
-) -> tuple[str, Charge]:
-    """By the reseller's list when there is one, else by the provider's; the first model that has a price."""
-    if usage.gateway:
-        answer = runtime.book.price_first(usage.gateway, models, at_ns, usage.tokens, usage.units, context=context)
-        if answer[1].cost_nano_usd is not None:
-            return answer
-    return runtime.book.price_first(usage.provider, models, at_ns, usage.tokens, usage.units, context=context)
 
 
 def amounts_of(charge: Charge) -> tuple[int, ...]:

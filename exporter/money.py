@@ -26,21 +26,6 @@ def divide_half_even(numerator: int, denominator: int) -> int:
     return quotient
 
 
-def share_by_largest_remainder(total: int, weights: tuple[int, ...]) -> tuple[int, ...]:
-    """Split `total` in proportion to non-negative weights so that the parts add up to it exactly.
-
-    The units lost to rounding down go to the largest remainders, earlier positions first.
-    """
-    whole = sum(weights)
-    if whole == 0:
-        return (0,) * len(weights)
-    parts = [total * weight // whole for weight in weights]
-    by_remainder = sorted(range(len(weights)), key=lambda i: -(total * weights[i] % whole))
-    for i in by_remainder[: total - sum(parts)]:
-        parts[i] += 1
-    return tuple(parts)
-
-
 def nano_from_usd(amount: str | int | Decimal) -> int:
     """Nano-USD of a decimal amount in USD, half-even.  ValueError when it is no finite number."""
     try:

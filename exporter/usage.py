@@ -70,6 +70,9 @@ NOT_BILLABLE: Final = "not_billable"
 BILLING: Final = (CHARGED, PENDING, SUPERSEDED, DUPLICATE, NOT_BILLABLE)
 """The position of a state is its code in the ledger: append only."""
 
+TTL_UNKNOWN: Final = "ttl_unknown"
+"""Flag of a record whose cache writes came without their lifetime."""
+
 SPANS: Final = "span"
 LOGS: Final = "log"
 METRICS: Final = "metric"

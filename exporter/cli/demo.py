@@ -128,7 +128,7 @@ def demo(
     if days is not None:
         end_ns = time.time_ns() if until is None else until
         _show_history(screen, crew, History(end_ns - int(days * _DAY_NS), end_ns, tasks_per_day), delivery)
-    if not delivery.refusal and (days is None or go_on):
+    if not delivery.trouble and (days is None or go_on):
         screen.print(f"The fleet pushes {rate:g} model calls a second to {target}; Ctrl-C ends it.")
         with _until(duration) as ended:
             live(crew, delivery, calls_per_second=rate, until=ended, now_ns=time.time_ns)
@@ -173,8 +173,8 @@ def _report(delivery: Delivery, *, seed: int, quiet: bool, as_json: bool) -> Non
         click.echo(json.dumps(summary))
     elif not quiet:
         Console().print(_table(delivery))
-    if delivery.refusal:
-        raise click.ClickException(f"{delivery.refusal}; {delivery.lost_spans} spans were not delivered")
+    if delivery.trouble:
+        raise click.ClickException(f"{delivery.trouble}; {delivery.lost_spans} spans were not delivered")
 
 
 def _table(delivery: Delivery) -> Table:

@@ -34,10 +34,12 @@ def command(context: CommandContext) -> None:
 def _serve(context: CommandContext, folder: str) -> None:
     from exporter.app import make_worker, open_database
     from exporter.configuration import apply_settings, reload_settings
+    from exporter.intake.allocator import give_back_large_blocks
     from exporter.ledger import schema
     from exporter.settings.load import require_tokens_beyond_loopback
     from exporter.telemetry.selfmetrics import SelfMetrics
 
+    give_back_large_blocks()
     settings = context.settings
     lines = logging_configuration(settings.log_level, settings.log_format)
     logging.config.dictConfig(lines)

@@ -26,8 +26,10 @@ class Delivery(SpanExporter):
     def __init__(self, endpoint: str, *, token: str | None = None, patience_s: float = 60.0) -> None:
         self.delivered = Tally()
         self.lost_spans = 0
-        self.refusal = ""
-        """Why the endpoint takes nothing, once it has said so; empty while there is hope."""
+        self.trouble = ""
+        """Why spans were lost last; empty while none were."""
+        self.is_refused = False
+        """Whether the endpoint said that sending again is useless."""
         self._endpoint = endpoint.rstrip("/")
         self._patience_s = patience_s
         self._closing = threading.Event()
@@ -47,7 +49,8 @@ class Delivery(SpanExporter):
         while self._send(spans) is not SpanExportResult.SUCCESS:
             if self._status_is_final() or time.monotonic() > deadline or self._closing.wait(_PAUSE_S):
                 self.lost_spans += len(spans)
-                self.refusal = self._explain()
+                self.trouble = self._explain()
+                self.is_refused = self._status_is_final()
                 return SpanExportResult.FAILURE
         for span in spans:
             self.delivered.add(span.attributes or {})

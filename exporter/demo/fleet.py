@@ -17,7 +17,7 @@ from exporter.demo.rhythm import SECOND_NS
 from exporter.demo.tasks import Crew
 from exporter.demo.timeline import plan_history, plan_present
 
-_WARM_UP_NS: Final = 600 * SECOND_NS
+_WARM_UP_NS: Final = 300 * SECOND_NS
 """The present starts this much earlier, unsent, so that sessions already run when the first second begins."""
 _TICK_S: Final = 0.05
 _LIVE_REST_S: Final = (1, 20)
@@ -34,7 +34,7 @@ class History(NamedTuple):
 def push_history(crew: Crew, history: History, delivery: Delivery, *, reached: Callable[[int], None]) -> None:
     """Push the past in batches.  `reached` hears the time up to which the history has been planned and sent.
 
-    Stops early when the endpoint refuses; `delivery.refusal` says why.
+    Stops at the first loss; `delivery.trouble` says why.
     """
     batches = Batches(delivery)
     emission = Emission(batches)
@@ -42,7 +42,7 @@ def push_history(crew: Crew, history: History, delivery: Delivery, *, reached: C
     for trace in planned:
         for span in trace.spans:
             emission.emit(trace, span)
-        if delivery.refusal:
+        if delivery.trouble:
             return
         reached(trace.start_ns)
     batches.force_flush()
@@ -52,12 +52,15 @@ def push_history(crew: Crew, history: History, delivery: Delivery, *, reached: C
 def live(
     crew: Crew, delivery: Delivery, *, calls_per_second: float, until: Callable[[], bool], now_ns: Callable[[], int]
 ) -> None:
-    """Push each span when it ends, until `until` is true; sessions under way are then left unfinished."""
+    """Push each span when it ends, until `until` is true; sessions under way are then left unfinished.
+
+    An outage is outlived, and what it cost is counted; only a refusal ends the fleet.
+    """
     sink = BatchSpanProcessor(delivery, max_queue_size=65_536, schedule_delay_millis=500, max_export_batch_size=512)
     present = Present(crew, calls_per_second=calls_per_second, start_ns=now_ns())
     emission = Emission(sink)
     try:
-        while not until() and not delivery.refusal:
+        while not until() and not delivery.is_refused:
             for trace, span in present.ended_by(now_ns()):
                 emission.emit(trace, span)
             time.sleep(_TICK_S)

@@ -9,7 +9,7 @@ from exporter.dialects.basis import Counts
 from exporter.dialects.fields import read_count
 from exporter.dialects.spellings import Spellings
 from exporter.signals import Value
-from exporter.usage import EMBEDDING, RERANK
+from exporter.usage import EMBEDDING, RERANK, TTL_UNKNOWN
 
 OUTPUT_MISSING: Final = "output_missing"
 """Input was reported and output was not, as of a stream that was cut: the charge is a lower bound."""
@@ -50,4 +50,6 @@ def _writes(attributes: Mapping[str, Value], present: Spellings, flags: list[str
     long_lived = read_count(attributes, present.write_1h, flags) or 0
     if short_lived and long_lived:
         return short_lived + long_lived, long_lived
+    if whole and not short_lived and not long_lived:
+        flags.append(TTL_UNKNOWN)
     return max(whole, short_lived, long_lived), long_lived

@@ -115,6 +115,13 @@ class PriceBook:
         first, last = sheet_at(timeline, start_ns), sheet_at(timeline, end_ns)
         return first is not last and first != last
 
+    def is_dear_to_keep(self, provider: str, model: str, at_ns: int, *, context: PriceContext = NO_CONTEXT) -> bool:
+        """Whether cache writes of an hour have another rate than those of five minutes, so that an unknown
+        lifetime makes the amount an estimate."""
+        sheet = self.sheet(provider, model, at_ns, context=context)
+        rates = sheet.base.per_class if sheet is not None else ()
+        return bool(rates) and not (sheet and sheet.assumed_1h) and rates[3] is not None and rates[3] != rates[2]
+
     def timeline(self, provider: str, model: str, context: PriceContext = NO_CONTEXT) -> Timeline:
         """All prices of a model in a context over time."""
         key = (provider, model, context)

@@ -72,7 +72,7 @@ class Vector(NamedTuple):
             name=f"chat {self.model}",
             trace_id=self.trace_id,
             start_time_unix_nano=started,
-            end_time_unix_nano=started + 10**9,
+            end_time_unix_nano=started + 10**8,
         )
 
     def question(self) -> dict[str, Any]:

@@ -114,7 +114,8 @@ def test_a_refusal_ends_the_push_at_once_and_is_explained(receiver):
     receiver.script = [401]
     delivery = Delivery(receiver.url)
     push(delivery)
-    assert delivery.refusal == f"{receiver.url} answered 401"
+    assert delivery.trouble == f"{receiver.url} answered 401"
+    assert delivery.is_refused
     assert delivery.lost_spans > 0
     assert delivery.delivered == Tally()
 
@@ -132,12 +133,44 @@ def test_the_present_sends_each_span_once_and_only_when_it_has_ended(receiver):
 
 def test_living_for_a_moment_delivers_all_that_ended(receiver):
     delivery = Delivery(receiver.url)
-    deadline = time.monotonic() + 1.5
-    live(CREW, delivery, calls_per_second=50, until=lambda: time.monotonic() > deadline, now_ns=time.time_ns)
+    deadline = time.monotonic() + 20
+    live(
+        CREW,
+        delivery,
+        calls_per_second=20,
+        until=lambda: time.monotonic() > deadline or delivery.delivered.calls > 20,
+        now_ns=time.time_ns,
+    )
     delivery.shutdown()
     assert delivery.delivered == received_tally(receiver)
     assert delivery.delivered.calls > 20
     assert all(span.end_time_unix_nano <= time.time_ns() for span in receiver.spans())
+
+
+def test_an_outage_that_outlasts_patience_costs_spans_but_does_not_end_the_present(receiver):
+    receiver.script = [503] * 14
+    # The SDK itself tries six times for each of our tries.
+    delivery = Delivery(receiver.url, patience_s=0.0)
+    deadline = time.monotonic() + 20
+    live(
+        CREW,
+        delivery,
+        calls_per_second=20,
+        until=lambda: time.monotonic() > deadline or delivery.delivered.spans > 0,
+        now_ns=time.time_ns,
+    )
+    delivery.shutdown()
+    assert delivery.lost_spans > 0
+    assert not delivery.is_refused
+    assert delivery.delivered == received_tally(receiver) != Tally()
+
+
+def test_a_history_stops_at_its_first_loss(receiver):
+    receiver.script = [503] * 100
+    delivery = Delivery(receiver.url, patience_s=0.0)
+    push(delivery)
+    assert delivery.trouble == f"{receiver.url} answered 503"
+    assert delivery.lost_spans <= 1_024
 
 
 def test_the_command_prints_exact_totals_as_json(receiver):
@@ -151,7 +184,7 @@ def test_the_command_prints_exact_totals_as_json(receiver):
 def test_the_command_reads_its_token_from_a_file(receiver, tmp_path):
     secret = tmp_path / "token"
     secret.write_text("from-a-file\n")
-    arguments = ["--endpoint", receiver.url, "--for", "0.3s", "--rate", "50", "--token-file", str(secret)]
+    arguments = ["--endpoint", receiver.url, "--for", "1.5s", "--rate", "20", "--token-file", str(secret)]
     done = CliRunner().invoke(demo, arguments)
     assert done.exit_code == 0, done.output
     assert receiver.headers[0]["authorization"] == "Bearer from-a-file"

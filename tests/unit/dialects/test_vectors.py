@@ -8,7 +8,7 @@ from __future__ import annotations
 import pytest
 
 from exporter.dialects.registry import read_span
-from exporter.usage import AGENT, EMBEDDING, LLM, MISSING, REPORTED, TOKEN_COUNT, Tokens
+from exporter.usage import AGENT, EMBEDDING, LLM, MISSING, REPORTED, TOKEN_COUNT, TTL_UNKNOWN, Tokens
 from support.spans import make_span
 
 U = "gen_ai.usage."
@@ -159,7 +159,23 @@ COUNTS = {
 @pytest.mark.parametrize(("span", "expected", "flags"), COUNTS.values(), ids=COUNTS)
 def test_counts_become_disjoint_classes(span, expected, flags):
     kind, usage = read_span(span)
-    assert (kind, usage.tokens, usage.flags) == (LLM, expected, flags)
+    said = tuple(flag for flag in usage.flags if flag != TTL_UNKNOWN)
+    assert (kind, usage.tokens, said) == (LLM, expected, flags)
+
+
+@pytest.mark.parametrize(
+    ("written", "is_unknown"),
+    [
+        ({"gen_ai.usage.cache_write.input_tokens": 200}, True),
+        ({"anthropic.usage.cache_creation.ephemeral_5m_input_tokens": 200}, False),
+        ({"anthropic.usage.cache_creation.ephemeral_1h_input_tokens": 200}, False),
+        ({}, False),
+    ],
+)
+def test_writes_without_their_lifetime_say_so(written, is_unknown):
+    span = chat("anthropic", input_tokens=700, output_tokens=1)
+    usage = read_span(span._replace(attributes={**span.attributes, **written})).usage
+    assert (TTL_UNKNOWN in usage.flags) is is_unknown
     assert usage.usage_status == REPORTED
     assert usage.never_billable == ""
 

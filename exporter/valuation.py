@@ -1,0 +1,75 @@
+"""What a usage record costs: the list price, what makes it an estimate, or what the emitter reported."""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+from exporter.pricing.book import PriceBook
+from exporter.pricing.charge import REPORTED, UNKNOWN, Charge
+from exporter.pricing.sheets import TTL_ASSUMED, with_reasons
+from exporter.usage import MISSING, TTL_UNKNOWN, PriceContext, UsageRecord
+
+BASIS_GUESS: Final = "basis_guess"
+INCLUSIVE_ASSUMED: Final = "inclusive_assumed"
+BOUNDARY_STRADDLE: Final = "boundary_straddle"
+NO_USAGE_CHARGE: Final = Charge(None, UNKNOWN, ("no_usage",), (), "")
+_TRUSTED_SOURCES: Final = frozenset({"provider", "gateway"})
+
+
+class Moment(NamedTuple):
+    """When a call ran; its price is that of its start."""
+
+    start_ns: int
+    end_ns: int
+
+
+def value_usage(usage: UsageRecord, book: PriceBook, context: PriceContext, moment: Moment) -> tuple[str, Charge]:
+    """The model that was priced and the charge.
+
+    Ours wins when there is a list price.  Without one, a cost above 0 that a provider or gateway states is
+    charged as `reported`; what a client estimated is not.
+    """
+    models = list(dict.fromkeys(filter(None, (usage.price_model, usage.response_model, usage.request_model))))
+    first = models[0] if models else ""
+    if usage.usage_status == MISSING:
+        return first, NO_USAGE_CHARGE
+    if usage.cost_reported_nano_usd and not any(usage.tokens) and not usage.units:
+        # Nothing to price, and somebody says it cost money: 0 would be a lie.
+        return first, _reported(usage) or NO_USAGE_CHARGE
+    provider, model, charge = _list_price(usage, book, models, context, moment)
+    if charge.cost_nano_usd is None:
+        return model, _reported(usage) or charge
+    return model, with_reasons(charge, _doubts(usage, book, (provider, model, context), moment))
+
+
+def _reported(usage: UsageRecord) -> Charge | None:
+    amount, source = usage.cost_reported_nano_usd, usage.cost_source
+    return Charge(amount, REPORTED, (), (), f"reported:{source}") if amount and source in _TRUSTED_SOURCES else None
+
+
+def _list_price(
+    usage: UsageRecord, book: PriceBook, models: list[str], context: PriceContext, moment: Moment
+) -> tuple[str, str, Charge]:
+    """By the reseller's list when there is one, else by the provider's; the first model that has a price."""
+    call = (moment.start_ns, usage.tokens, usage.units)
+    if usage.gateway:
+        model, charge = book.price_first(usage.gateway, models, *call, context=context)
+        if charge.cost_nano_usd is not None:
+            return usage.gateway, model, charge
+    return usage.provider, *book.price_first(usage.provider, models, *call, context=context)
+
+
+def _doubts(
+    usage: UsageRecord, book: PriceBook, priced: tuple[str, str, PriceContext], moment: Moment
+) -> tuple[str, ...]:
+    """Why the amount is an estimate although there is a price."""
+    provider, model, context = priced
+    doubts: tuple[str, ...] = ()
+    if usage.flags:
+        if BASIS_GUESS in usage.flags:
+            doubts = (INCLUSIVE_ASSUMED,)
+        if TTL_UNKNOWN in usage.flags and book.is_dear_to_keep(provider, model, moment.start_ns, context=context):
+            doubts = (*doubts, TTL_ASSUMED)
+    if book.straddles(provider, model, moment.start_ns, moment.end_ns, context=context):
+        doubts = (*doubts, BOUNDARY_STRADDLE)
+    return doubts

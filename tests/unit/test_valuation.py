@@ -1,0 +1,67 @@
+"""What makes an amount an estimate although there is a list price, through the whole of one worker."""
+
+from __future__ import annotations
+
+import pytest
+
+from exporter.pricing.shipped import load_shipped_book
+from exporter.usage import LLM, NO_CONTEXT, REPORTED, SPANS, TTL_UNKNOWN, Tokens, UsageRecord
+from exporter.valuation import Moment, value_usage
+
+CUT = 1_773_360_000 * 10**9
+"""2026-03-13T00:00:00Z: the long-context premium of claude-opus-4-6 ends."""
+NOVEMBER = Moment(1_794_312_000 * 10**9, 1_794_312_001 * 10**9)
+
+
+@pytest.fixture(scope="module")
+def book():
+    return load_shipped_book()
+
+
+def usage(model="claude-opus-4-6", *, tokens=Tokens(1000, 0, 0, 0, 10, 0), **fields):  # noqa: B008 - a tuple
+    values = dict.fromkeys(
+        ("dialect", "scope", "operation", "gateway", "request_model", "response_model", "service", "agent"), ""
+    )
+    values |= {"signal": SPANS, "kind": LLM, "provider": "anthropic", "price_model": model, "usage_status": REPORTED}
+    values |= {"trace_id": b"", "span_id": b"", "start_ns": 0, "end_ns": 0, "conversation_id": "", "call_key": ""}
+    return UsageRecord(**{**values, "tokens": tokens, **fields})
+
+
+def value(book, record, moment=NOVEMBER):
+    return value_usage(record, book, NO_CONTEXT, moment)[1]
+
+
+def test_a_call_that_ends_under_another_price_is_charged_by_its_start_and_says_so(book):
+    long = usage(tokens=Tokens(300_000, 0, 0, 0, 1000, 0))
+    charge = value(book, long, Moment(CUT - 10**9, CUT + 10**9))
+    assert (charge.cost_nano_usd, charge.cost_status) == (3_037_500_000, "estimated")
+    assert charge.reasons == ("boundary_straddle",)
+
+
+def test_writes_of_unknown_lifetime_are_an_estimate_where_lifetimes_cost_differently(book):
+    written = Tokens(0, 0, 1000, 0, 0, 0)
+    assert value(book, usage(tokens=written, flags=(TTL_UNKNOWN,))).reasons == ("ttl_assumed",)
+    assert value(book, usage(tokens=written)).reasons == ()
+
+
+def test_a_guessed_basis_makes_an_estimate(book):
+    assert value(book, usage(flags=("basis_guess",))).reasons == ("inclusive_assumed",)
+
+
+def test_a_cost_that_a_gateway_states_is_charged_only_without_a_list_price(book):
+    stated = {"cost_reported_nano_usd": 5, "cost_source": "gateway"}
+    assert value(book, usage("mystery-1", **stated)).cost_status == "reported"
+    assert value(book, usage("mystery-1", **stated)).cost_nano_usd == 5
+    assert value(book, usage(**stated)).cost_nano_usd == 5_250_000
+
+
+def test_a_cost_that_a_client_estimated_is_never_charged(book):
+    charge = value(book, usage("mystery-1", cost_reported_nano_usd=5, cost_source="estimate"))
+    assert (charge.cost_nano_usd, charge.cost_status) == (None, "unknown")
+
+
+def test_a_stated_cost_of_nothing_counted_is_not_free(book):
+    none = Tokens()
+    trusted = value(book, usage(tokens=none, cost_reported_nano_usd=9, cost_source="provider"))
+    guessed = value(book, usage(tokens=none, cost_reported_nano_usd=9, cost_source="estimate"))
+    assert (trusted.cost_nano_usd, guessed.cost_nano_usd) == (9, None)
