@@ -17,7 +17,7 @@ from pathlib import Path
 
 from bench.bare import serving
 from bench.bodies import make_bodies
-from bench.floor import fdatasync_ms, floor_spans_per_second
+from bench.floor import Floor, fdatasync_ms, measure_floor
 from bench.intake import SMALL_CONNECTIONS, WARM_UP, Intake, Plan, measure_intake
 from bench.load import send
 from bench.render import render_ms
@@ -37,11 +37,12 @@ class Bench:
     def __init__(self, folder: Path, *, seconds: float, cluster: Cluster | None) -> None:
         self._folder = folder
         self._cluster = cluster
+        self.load = os.getloadavg()[0]
         count = int(seconds * 45_000 / LARGE)
         small = make_bodies(int(seconds * 2_500), SMALL, seed=2)
         large = make_bodies(2 * count + WARM_UP, LARGE)
         self._plan = Plan(large[: count + WARM_UP], small, large[count + WARM_UP :], seconds)
-        self.floor: list[float] = []
+        self.floor: list[Floor] = []
         self.bare: list[float] = []
         self.intakes: dict[str, list[Intake]] = {"sqlite": []}
         if cluster:
@@ -57,7 +58,7 @@ class Bench:
 
     def _play_floor(self) -> None:
         with self._fresh_folder() as folder:
-            self.floor.append(floor_spans_per_second(self._plan.large, folder))
+            self.floor.append(measure_floor(self._plan.large, folder))
 
     def _play_bare(self) -> None:
         port = free_port()
@@ -103,7 +104,10 @@ def judged(bench: Bench) -> Iterator[Target]:
 
 def _judged_rates(bench: Bench) -> Iterator[Target]:
     sqlite = bench.intakes["sqlite"]
-    rate, floor = _median(sqlite, "spans_per_second"), statistics.median(bench.floor)
+    rate, floor = (
+        _median(sqlite, "spans_per_second"),
+        statistics.median(floor.spans_per_second for floor in bench.floor),
+    )
     small, bare = _median(sqlite, "small_requests_per_second"), statistics.median(bench.bare)
     found = f"{rate:,.0f} of {floor:,.0f} spans/s"
     yield Target(
@@ -115,7 +119,8 @@ def _judged_rates(bench: Bench) -> Iterator[Target]:
         yield Target(
             "PostgreSQL against our own SQLite figure", other / rate, "x", 0.6, 0.8, at_least=True, evidence=found
         )
-    yield Target("CPU per span", _median(sqlite, "cpu_us_per_span"), "us", 40, 27)
+    cpu, least = _median(sqlite, "cpu_us_per_span"), statistics.median(floor.cpu_us_per_span for floor in bench.floor)
+    yield Target("CPU per span", cpu, "us", 40, 27, evidence=f"{cpu / least:.1f} times the floor's {least:.1f} us")
     found = f"{small:,.0f} of {bare:,.0f} requests/s"
     yield Target(
         "16-span requests against Flask + decode, no store", small / bare, "x", 0.5, 0.7, at_least=True, evidence=found
@@ -135,7 +140,9 @@ def _judged_latencies(sqlite: Sequence[Intake]) -> Iterator[Target]:
 
 def print_machine(bench: Bench, folder: Path) -> None:
     """What explains the absolute numbers."""
-    cores, load, python = os.cpu_count(), os.getloadavg()[0], sys.version.split()[0]
+    cores, load, python = os.cpu_count() or 1, os.getloadavg()[0], sys.version.split()[0]
+    if bench.load > cores:
+        print(f"\nThe machine was busy (load {bench.load:.1f} at the start): rates and latencies say little.")
     print(f"\n{cores} cores, load {load:.1f}, Python {python}, fdatasync {fdatasync_ms(folder):.2f} ms")
     for name, intakes in bench.intakes.items():
         rate, p50, p99 = (_median(intakes, figure) for figure in ("spans_per_second", "p50_ms", "p99_ms"))

@@ -20,6 +20,8 @@ from exporter.schedule import SECOND_NS, Job, Outcome
 log = logging.getLogger(__name__)
 PRUNE_EVERY_NS = 60 * SECOND_NS
 PRICE_LATE_EVERY_NS = 5 * SECOND_NS
+SETTLE_BATCHES = 20
+"""In one round; what is left waits a second, so that nothing else waits for long."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,8 +61,11 @@ def watch_budgets(duties: Duties, clock_ns: Callable[[], int]) -> None:
 
 def _settle(duties: Duties, now_ns: int) -> Outcome | None:
     charged: list[int] = []
-    duties.run_alone(lambda: charged.append(late.charge_due(duties.booking, now_ns)))
-    return Outcome(value=charged[0]) if charged[0] else None
+    for _ in range(SETTLE_BATCHES):
+        duties.run_alone(lambda: charged.append(late.charge_due(duties.booking, now_ns)))
+        if charged[-1] < late.BATCH:
+            break
+    return Outcome(value=sum(charged)) if charged[0] else None
 
 
 def _evaluate(duties: Duties, now_ns: int) -> None:
@@ -68,14 +73,18 @@ def _evaluate(duties: Duties, now_ns: int) -> None:
 
 
 def _price_late(duties: Duties, now_ns: int) -> Outcome | None:
-    """After a change of configuration or prices: what had no price until then may have one now."""
+    """After a change of configuration or prices: what had no price until then may have one now.
+
+    It runs twice for each change, the second time for what slower workers booked by the prices before.
+    """
     runtime = duties.runtime()
-    stamp = runtime.version * 1_000_000 + runtime.book_version
+    first = 2 * (runtime.version * 1_000_000 + runtime.book_version)
     with duties.database.read() as connection:
-        if last_value(connection, "price_late") == stamp:
-            return None
+        last = last_value(connection, "price_late")
+    if last == first + 1:
+        return None
     priced = late.price_late(duties.booking, runtime.book, now_ns)
-    return Outcome(value=stamp, detail=f"{priced} rows")
+    return Outcome(value=first + 1 if last == first else first, detail=f"{priced} rows")
 
 
 def _prune(duties: Duties, before_ns: int) -> Outcome:

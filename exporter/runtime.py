@@ -50,7 +50,9 @@ class Runtime:
         for name, keys in self.context_names.items():
             found = next(filter(None, (_value(span, key) for key in keys)), "")
             if found and not getattr(stated, name):
-                stated = stated._replace(**{name: found.strip().lower()[:128]})
+                text = found.strip()[:128]
+                # A customer's name is compared as its contract writes it.
+                stated = stated._replace(**{name: text if name == "org" else text.lower()})
         for rule in self.context_rules:
             if all(_value(span, key) == value for key, value in rule.when.items()):
                 return PriceContext(*(own or given for own, given in zip(stated, rule.context, strict=True)))

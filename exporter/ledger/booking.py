@@ -8,9 +8,10 @@ exact path, which looks for each row first, runs instead.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final
+from itertools import islice, zip_longest
+from typing import Any, Final, TypeVar
 
 from sqlalchemy import Connection
 
@@ -27,11 +28,14 @@ from exporter.settle.skeleton import pack
 from exporter.settle.verdict import NO_USAGE
 from exporter.usage import BILLING, CHARGED, PENDING
 
-MAX_TRACES: Final = 2_000
+MAX_TRACES: Final = 1_000
 """Traces in one transaction; PostgreSQL's lock table is bounded, and a larger request is booked in parts."""
+INTERNED_TOGETHER: Final = 200
+"""New names in one transaction."""
 _DIALECT: Final = tables.DIMENSION_TEXTS.index("dialect")
 _CODES: Final = {name: code for code, name in enumerate(BILLING)}
 Row = tuple[Any, ...]
+T = TypeVar("T", bound=tuple[str, ...])
 
 
 class Booking:
@@ -79,11 +83,11 @@ class Booking:
         texts = {usage.dimension for usage in usages}
         tasks = {(usage.project, usage.task) for usage in usages if usage.task}
         new_texts, new_tasks = self.dimensions.missing(texts, tasks)
-        if not new_texts and not new_tasks:
-            return
         try:
-            with self.database.write() as connection:
-                self.dimensions.intern(connection, new_texts, new_tasks, now_ns)
+            # In short transactions: a request full of new names must not keep other writers out.
+            for new in zip_longest(_in_parts(new_texts), _in_parts(new_tasks)):
+                with self.database.write() as connection:
+                    self.dimensions.intern(connection, new[0] or set(), new[1] or set(), now_ns)
         except BaseException:
             self.dimensions.forget()
             raise
@@ -176,6 +180,13 @@ class Booking:
             store.add(tables.distribution, sums.distributions(self._slot))
         self._exemplars.write(connection, sums.latest(), self._slot, now_ns)
         self._budgets().book(connection, store, sums.spending(), self._slot, now_ns)
+
+
+def _in_parts(items: Collection[T]) -> Iterator[set[T]]:
+    """Sets of bounded size, in an order that every writer keeps."""
+    ordered = iter(sorted(items))
+    while part := set(islice(ordered, INTERNED_TOGETHER)):
+        yield part
 
 
 def _group(requests: Sequence[Sequence[Entry]]) -> dict[bytes, list[tuple[int, Entry]]]:

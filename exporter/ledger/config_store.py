@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, func, select, text
 
 from exporter.ledger.dimensions import insert_numbered
 from exporter.ledger.tables import config_version, price_book
@@ -32,6 +32,9 @@ def read_config(connection: Connection, version: int) -> ConfigVersion | None:
 
 def apply_config(connection: Connection, document: str, origin: str, now_ns: int) -> int:
     """Make a configuration the one in force; the present version's number when it says the same."""
+    if connection.dialect.name == "postgresql":
+        # Of two replicas that apply at once, the later one must get the higher number.
+        connection.execute(text("LOCK TABLE config_version IN EXCLUSIVE MODE"))
     current, _ = latest_versions(connection)
     present = read_config(connection, current)
     if present is not None and present.document == document:

@@ -55,11 +55,13 @@ class Dimensions:
         self._series_limit = series_limit
         self._known: dict[Texts, Dimension] = {}
         self._tasks: dict[TaskKey, int] = {}
+        self._by_number: dict[int, Dimension] = {}
 
     def missing(self, texts: Iterable[Texts], tasks: Iterable[TaskKey]) -> tuple[set[Texts], set[TaskKey]]:
         """Which of these have to be interned before they can be booked."""
         _forget_oldest(self._known)
         _forget_oldest(self._tasks)
+        _forget_oldest(self._by_number)
         return {key for key in texts if key not in self._known}, {key for key in tasks if key not in self._tasks}
 
     def intern(self, connection: Connection, texts: set[Texts], tasks: set[TaskKey], now_ns: int) -> None:
@@ -75,15 +77,20 @@ class Dimensions:
         """Drop everything known: the transaction that interned it was rolled back."""
         self._known.clear()
         self._tasks.clear()
+        self._by_number.clear()
 
     def dimension(self, texts: Texts) -> Dimension:
         return self._known[texts]
 
     def by_number(self, connection: Connection, number: int) -> Dimension:
         """The dimension of a stored row."""
-        row = connection.execute(select(dimension).where(dimension.c.id == number)).mappings().one()
-        texts = tuple(row[name] for name in DIMENSION_TEXTS)
-        return _dimension(texts, number, row["series"], row["distribution_series"])
+        known = self._by_number.get(number)
+        if known is None:
+            row = connection.execute(select(dimension).where(dimension.c.id == number)).mappings().one()
+            texts = tuple(row[name] for name in DIMENSION_TEXTS)
+            known = _dimension(texts, number, row["series"], row["distribution_series"])
+            self._by_number[number] = known
+        return known
 
     def task(self, key: TaskKey) -> int:
         return self._tasks[key]

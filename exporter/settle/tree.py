@@ -79,7 +79,7 @@ def _nearest_call_above(nodes: Nodes, leaf: Node, nearest: dict[bytes, bytes]) -
         if parent is None or parent.kind in BARRIER_CODES:
             break
         if parent.marks & CARRIER and parent.kind in LEAF_CODES:
-            answer = b"" if parent_id == leaf.span_id else parent_id
+            answer = parent_id
             break
         known = nearest.get(parent_id)
         if known is not None:
@@ -90,7 +90,8 @@ def _nearest_call_above(nodes: Nodes, leaf: Node, nearest: dict[bytes, bytes]) -
         parent_id = parent.parent_id
     for span_id in path:
         nearest[span_id] = answer
-    return answer
+    # In a circle a call would find itself; what the others remember must not depend on who walked first.
+    return b"" if answer == leaf.span_id else answer
 
 
 def _superseded_aggregates(
@@ -110,7 +111,9 @@ def _ancestors_of(nodes: Nodes, carriers: list[Node]) -> set[bytes]:
     above: set[bytes] = set()
     for carrier in carriers:
         parent_id = carrier.parent_id
-        while parent_id not in above and parent_id != carrier.span_id:
+        if parent_id == carrier.span_id:
+            continue
+        while parent_id not in above:
             parent = nodes.get(parent_id)
             if parent is None:
                 break

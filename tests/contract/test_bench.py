@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import sqlite3
 import zlib
 
 import pytest
 
 from bench.bodies import make_bodies
-from bench.floor import decode_wanted, floor_spans_per_second
+from bench.floor import decode_wanted, measure_floor
 from bench.targets import Target, print_targets
 
 TRACE, SPAN, OPERATION, RESPONSE = 0, 1, 6, 10
@@ -37,7 +38,11 @@ def test_no_id_occurs_twice_over_bodies_of_one_template(bodies):
 
 
 def test_the_floor_stores_what_it_is_given(bodies, tmp_path):
-    assert floor_spans_per_second(bodies, tmp_path) > 0
+    floor = measure_floor(bodies, tmp_path)
+    assert floor.spans_per_second > 0
+    with sqlite3.connect(tmp_path / "floor.db") as stored:
+        assert stored.execute("SELECT count(*) FROM span").fetchone() == (160,)
+    stored.close()
 
 
 def test_a_target_is_judged_in_its_own_direction():

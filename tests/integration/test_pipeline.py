@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 from opentelemetry.proto.common.v1.common_pb2 import KeyValue
 from opentelemetry.proto.trace.v1.trace_pb2 import Span, Status
-from support.otlp import any_value, as_json, request, span
-from support.price_vectors import SCOPE
-from support.workers import BIRTH, SECOND, WholeWorker
 
 from exporter.pricing.row_json import instant_from_text
+from support.otlp import any_value, as_json, request, span
+from support.price_vectors import CONTRACT_ROW, SCOPE
+from support.workers import BIRTH, SECOND, WholeWorker
 
 NOW = instant_from_text("2026-11-21T12:00:00Z")
 CALL = {
@@ -23,7 +23,8 @@ CALL = {
     "gen_ai.usage.output_tokens": 100,
 }
 CONFIGURATION = {
-    "attributes": {"project": ["app.unit", "agent.project"], "region": ["cloud.region"]},
+    "attributes": {"project": ["app.unit", "agent.project"], "org": ["app.customer"]},
+    "prices": [{**CONTRACT_ROW, "org": "Acme Ltd"}],
     "rules": [
         {"when": {"service.name": "claude-code"}, "set": {"team": "platform", "phase": "build"}},
         {"when": {"service.name": "claude-code", "app.branch": "main"}, "set": {"environment": "production"}},
@@ -113,10 +114,20 @@ def test_the_price_context_of_a_source_comes_from_the_configuration(whole):
     assert european * 10 == plain * 11
 
 
+@pytest.mark.parametrize("where", ["span", "resource"])
+def test_a_contract_holds_for_the_customer_that_a_configured_attribute_names(whole, where):
+    said = {"app.customer": "Acme Ltd"}
+    whole.push(call(said) if where == "span" else call(resource=said))
+    (row,) = whole.rows().values()
+    assert row["cost_nano_usd"] == 1000 * 1_700 + 100 * 8_500
+
+
 def test_json_and_protobuf_of_one_span_are_one_row(whole):
     whole.push(call({"app.unit": "checkout"}))
     before = whole.rows()
-    answer = whole.client.post("/v1/traces", data=as_json(call({"app.unit": "checkout"})), content_type="application/json")
+    answer = whole.client.post(
+        "/v1/traces", data=as_json(call({"app.unit": "checkout"})), content_type="application/json"
+    )
     assert (answer.status_code, answer.json) == (200, {})
     assert whole.rows() == before
     assert whole.total("agent_exporter_received_total", containing='outcome="duplicate"') == 1
@@ -127,7 +138,10 @@ def test_two_workers_show_the_same_values_whoever_booked_them(database_url, tmp_
     first = WholeWorker(database_url, tmp_path, CONFIGURATION, NOW)
     second = WholeWorker(database_url, tmp_path, CONFIGURATION, NOW)
     for number in range(1, 7):
-        said = {"app.unit": f"unit-{number % 3}", "gen_ai.request.model": "gpt-6-sol" if number % 2 else "claude-opus-9"}
+        said = {
+            "app.unit": f"unit-{number % 3}",
+            "gen_ai.request.model": "gpt-6-sol" if number % 2 else "claude-opus-9",
+        }
         (first if number % 2 else second).push(call(said, number=number))
     first.now_ns = second.now_ns = NOW + BIRTH
     views = [
@@ -161,7 +175,11 @@ PRIVATE = {
     "some.unknown.attribute": "private-unknown",
     "nested": {"deep": ["private-nested"]},
 }
-PRIVATE_OF_RESOURCE = {"process.command_line": "private-command", "host.name": "private-host", "user.email": "bob@private.example"}
+PRIVATE_OF_RESOURCE = {
+    "process.command_line": "private-command",
+    "host.name": "private-host",
+    "user.email": "bob@private.example",
+}
 
 
 def private_body():
@@ -190,10 +208,15 @@ def test_content_and_personal_data_are_in_no_file_log_line_or_answer(start_serve
     server = start_server(f"sqlite:///{database}", env={"AGENT_EXPORTER_LOG_LEVEL": "debug"})
     body = private_body()
     assert server.post_protobuf("/v1/traces", body).status == 200
-    assert server.request("POST", "/v1/traces", as_json(body), headers={"Content-Type": "application/json"}).status == 200
+    assert (
+        server.request("POST", "/v1/traces", as_json(body), headers={"Content-Type": "application/json"}).status == 200
+    )
     # A body that cannot be decoded is refused without being quoted.
     assert server.post_protobuf("/v1/traces", body[:-7]).status == 400
-    assert server.request("POST", "/v1/traces", b'{"private-json": ', headers={"Content-Type": "application/json"}).status == 400
+    assert (
+        server.request("POST", "/v1/traces", b'{"private-json": ', headers={"Content-Type": "application/json"}).status
+        == 400
+    )
     answers = [server.get(path).body for path in ("/metrics", "/api/v1/usage", "/api/v1/costs?group_by=project,agent")]
     assert b"payments" in answers[1]
     stored = [path for path in database.parent.iterdir() if path.is_file()]

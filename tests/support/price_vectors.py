@@ -88,8 +88,12 @@ class Vector(NamedTuple):
         }
 
 
-def _inclusive(name, provider, model, at, counts, nano, context=None, status="priced", reasons=()):  # type: ignore[no-untyped-def]
-    """`counts` are input, cache read, write 5 m, write 1 h, output, reasoning; each whole contains its parts."""
+def _inclusive(name, provider, model, at, counts, *outcome):
+    """`counts` are input, cache read, write 5 m, write 1 h, output, reasoning; each whole contains its parts.
+
+    `outcome` is the amount, and then context, status and reasons as far as they differ from the usual.
+    """
+    nano, context, status, reasons = (*outcome, *(None, "priced", ())[len(outcome) - 1 :])
     whole, read, w5, w1h, output, reasoning = counts
     keys = ("input", "read", "w5", "w1h", "output", "reasoning")
     said = {key: count for key, count in zip(keys, counts, strict=True) if count or key in ("input", "output")}

@@ -80,10 +80,15 @@ class WholeWorker:
 
     def command(self, *arguments: str) -> str:
         """What `agent-exporter` prints on the same database; it must succeed."""
+        status, printed = self.ended(*arguments)
+        assert status == 0, printed
+        return printed
+
+    def ended(self, *arguments: str) -> tuple[int, str]:
+        """Exit status and standard output of `agent-exporter` on the same database."""
         environment = {"AGENT_EXPORTER_DATABASE_URL": self.url, "AGENT_EXPORTER_CONFIG": str(self.config)}
         done = CliRunner().invoke(cli, arguments, env=environment)
-        assert done.exit_code == 0, (done.output, done.exception)
-        return done.output
+        return done.exit_code, done.stdout
 
     def table(self, name: str) -> list[dict[str, Any]]:
         """The rows of a table of the database."""
