@@ -68,6 +68,7 @@ class Scheduler:
             for round_ in (self.follow, self.work)
         ]
         self._lease_until = 0
+        self._troubles: dict[str, str] = {}
 
     def start(self) -> None:
         for thread in self._threads:
@@ -99,11 +100,18 @@ class Scheduler:
 
     def _attempt(self, task: Callable[[], object], name: str) -> object:
         try:
-            return task()
+            answer = task()
         except Unavailable as error:
-            log.warning("%s: %s", name, error.message)
+            # Said once: an outage of an hour would otherwise be thousands of equal lines.
+            if self._troubles.get(name) != error.message:
+                log.warning("%s: %s", name, error.message)
+            self._troubles[name] = error.message
         except Exception:
             log.exception("%s failed", name)
+        else:
+            if self._troubles.pop(name, None) is not None:
+                log.info("%s: works again", name)
+            return answer
         return None
 
     def _hold_lease(self) -> bool:

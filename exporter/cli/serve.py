@@ -5,12 +5,17 @@ from __future__ import annotations
 import logging
 import logging.config
 import os
+import signal
+import sys
+import threading
 import time
+from collections.abc import Callable
 from typing import Any
 
 import click
 
 from exporter.cli.context import CommandContext
+from exporter.errors import Unavailable
 from exporter.logs import logging_configuration
 from exporter.server import Server, make_metrics_folder, options_for, remove_folder
 
@@ -53,7 +58,7 @@ def _serve(context: CommandContext, folder: str) -> None:
     database.close()
 
     def make_app() -> Any:
-        worker = make_worker(settings)
+        worker = _await_database(lambda: make_worker(settings))
         worker.scheduler.start()
         return worker.application
 
@@ -74,3 +79,21 @@ def _serve(context: CommandContext, folder: str) -> None:
     mourner = SelfMetrics(directory=folder)
     log.info("listening on http://%s, ledger %s", settings.listen, settings.database_url)
     Server(make_app, options, reload=reload, child_exit=mourner.forget_worker).run()
+
+
+def _await_database(make: Callable[[], Any]) -> Any:
+    """A worker that starts while the database is away waits for it: gunicorn ends the service when one cannot start."""
+    told_to_end = threading.Event()
+    before = signal.signal(signal.SIGTERM, lambda *_: told_to_end.set())
+    try:
+        while not told_to_end.is_set():
+            try:
+                return make()
+            except Unavailable as error:
+                log.warning("a worker waits to start: %s", error.message)
+                told_to_end.wait(1)
+        sys.exit(0)
+    finally:
+        signal.signal(signal.SIGTERM, before)
+        if told_to_end.is_set():
+            os.kill(os.getpid(), signal.SIGTERM)
