@@ -100,8 +100,8 @@ def _add_histograms(connection) -> None:
     model = "claude-opus-4-5"
     chat = {"operation": "chat", "provider": "anthropic", "request_model": model, "response_model": model}
     tokens = {0: (1_200_034, {2: 1, 11: 2}), 1: (12, {1: 3})}
-    add_distribution(connection, chat, {**tokens, 2: (4_500_000_000, {8: 3})})
-    add_distribution(connection, chat | {"error_type": "overloaded_error"}, {2: (200_000_000_000, {14: 2})})
+    add_distribution(connection, chat, {**tokens, 2: (4_500_000, {8: 3})})
+    add_distribution(connection, chat | {"error_type": "overloaded_error"}, {2: (200_000_000, {14: 2})})
 
 
 def _add_budgets(connection) -> None:
