@@ -122,7 +122,7 @@ class Settings:
     )
     threads: int = setting(
         values.integer(2, 64),
-        4,
+        8,
         "Threads of a worker. They read bodies and answer scrapes; one at a time decodes and books.",
     )
     intake_slots: int | None = setting(
