@@ -46,7 +46,7 @@ def test_without_file_and_environment_the_defaults_hold():
     assert settings.max_body_bytes == 64 * 2**20
     assert settings.max_inflight_bytes == 96 * 2**20
     assert settings.lock_timeout_ns == 5 * SECOND
-    assert settings.threads == 4
+    assert settings.threads == 8
     assert settings.intake_slot_count == 3
     assert settings.series_limit == 10_000
     assert settings.push_endpoint == ""
@@ -71,7 +71,7 @@ def test_a_file_sets_what_it_names_and_leaves_the_rest(tmp_path):
     assert settings.exemplars is False
     assert settings.push_endpoint == "https://otlp.example"
     assert settings.push_interval_ns == 90 * SECOND
-    assert settings.threads == 4
+    assert settings.threads == 8
     assert settings.config == path
 
 
@@ -95,7 +95,7 @@ def test_the_file_of_the_working_directory_is_read_when_it_is_there(tmp_path):
 
 
 def test_an_empty_file_says_nothing(tmp_path):
-    assert load_settings(write(tmp_path / "a.yml", "# nothing\n"), {}).threads == 4
+    assert load_settings(write(tmp_path / "a.yml", "# nothing\n"), {}).threads == 8
 
 
 def test_a_file_that_is_not_there_is_refused():
