@@ -47,7 +47,7 @@ def test_without_file_and_environment_the_defaults_hold():
     assert settings.max_inflight_bytes == 96 * 2**20
     assert settings.lock_timeout_ns == 5 * SECOND
     assert settings.threads == 8
-    assert settings.intake_slot_count == 3
+    assert settings.intake_slot_count == 7
     assert settings.series_limit == 10_000
     assert settings.push_endpoint == ""
     assert settings.tokens == ()
