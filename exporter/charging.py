@@ -7,8 +7,9 @@ from typing import Final
 
 import orjson
 
+from exporter.ledger.changes import TIME_REPLACED
 from exporter.ledger.entry import Entry, Priced
-from exporter.pricing.charge import COMPONENTS, Charge
+from exporter.pricing.charge import Charge, amounts_of
 from exporter.runtime import Runtime
 from exporter.settle.skeleton import CARRIER, NEVER_BILLED, NO_PARENT, Node
 from exporter.signals import Span
@@ -18,9 +19,6 @@ from exporter.work import Work
 
 FUTURE_NS: Final = 5 * 60 * 10**9
 """A start further ahead than this is a wrong clock."""
-TIME_REPLACED: Final = "time_replaced"
-_NO_PARTS: Final = (0,) * len(COMPONENTS)
-_COMPONENT_AT: Final = {name: n for n, name in enumerate(COMPONENTS)}
 # A count that is asked for, or a response read again, says nothing about what a call above it consumed.
 _SPEAKS_FOR_NOBODY: Final = frozenset({TOKEN_COUNT, "fetch_response"})
 
@@ -108,16 +106,6 @@ def _priced(span: Span, usage: UsageRecord, work: Work, runtime: Runtime, now_ns
 def _end_of(started_at: int, duration: int, now_ns: int) -> int:
     """An end further ahead than a start may be is a wrong clock too."""
     return min(started_at + duration, max(started_at, now_ns + FUTURE_NS))
-
-
-def amounts_of(charge: Charge) -> tuple[int, ...]:
-    """Nano-USD for each of COMPONENTS; they add up to the cost."""
-    if not charge.components:
-        return (*_NO_PARTS[:-1], charge.cost_nano_usd or 0)
-    parts = list(_NO_PARTS)
-    for component in charge.components:
-        parts[_COMPONENT_AT.get(component.component, -1)] += component.amount_nano_usd
-    return tuple(parts)
 
 
 def _dimension(

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Final, NamedTuple
 
+from exporter.dialects.basis import BASIS_GUESS
 from exporter.pricing.book import PriceBook
 from exporter.pricing.charge import REPORTED, UNKNOWN, Charge
 from exporter.pricing.sheets import TTL_ASSUMED, with_reasons
 from exporter.usage import MISSING, TTL_UNKNOWN, PriceContext, UsageRecord
 
-BASIS_GUESS: Final = "basis_guess"
 INCLUSIVE_ASSUMED: Final = "inclusive_assumed"
 BOUNDARY_STRADDLE: Final = "boundary_straddle"
 NO_USAGE_CHARGE: Final = Charge(None, UNKNOWN, ("no_usage",), (), "")

@@ -17,7 +17,7 @@ from exporter.ledger.booking import Booking
 from exporter.ledger.dimensions import Dimension
 from exporter.ledger.sums import Counted, Sums
 from exporter.ledger.tables import DIMENSION_TEXTS, TOKEN_COLUMNS, dimension, series, trace, usage
-from exporter.pricing.charge import COMPONENTS, UNKNOWN, Charge
+from exporter.pricing.charge import UNKNOWN, Charge, amounts_of
 from exporter.usage import BILLING, CHARGED, PENDING, PriceContext, Tokens
 
 BATCH: Final = 500
@@ -131,7 +131,7 @@ class _LatePricing:
         dimensions = self.booking.dimensions
         texts = _priced_texts(row, model, charge)
         dimensions.intern(connection, *dimensions.missing([texts], ()), self.now_ns)
-        parts = _parts(charge)
+        parts = amounts_of(charge)
         is_charged = row["billing"] == _CHARGED
         values = {
             "dimension": dimensions.dimension(texts).id,
@@ -186,10 +186,3 @@ def _priced_texts(row: Row, model: str, charge: Charge) -> tuple[str, ...]:
         "price_version": charge.price_version,
     }
     return tuple(str(changed.get(name, row[f"d_{name}"])) for name in DIMENSION_TEXTS)
-
-
-def _parts(charge: Charge) -> tuple[int, ...]:
-    amounts = dict.fromkeys(COMPONENTS, 0)
-    for component in charge.components:
-        amounts[component.component if component.component in amounts else "other"] += component.amount_nano_usd
-    return tuple(amounts.values())

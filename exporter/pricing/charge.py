@@ -45,3 +45,17 @@ class Charge(NamedTuple):
     components: tuple[Component, ...]
     price_version: str
     """Which rows of which book priced it; empty when none did."""
+
+
+_NO_AMOUNTS: Final = (0,) * len(COMPONENTS)
+_POSITION: Final = {name: position for position, name in enumerate(COMPONENTS)}
+
+
+def amounts_of(charge: Charge) -> tuple[int, ...]:
+    """Nano-USD for each of COMPONENTS; they add up to the cost.  A fee, and a cost that was reported, is `other`."""
+    if not charge.components:
+        return (*_NO_AMOUNTS[:-1], charge.cost_nano_usd or 0)
+    amounts = list(_NO_AMOUNTS)
+    for component in charge.components:
+        amounts[_POSITION.get(component.component, -1)] += component.amount_nano_usd
+    return tuple(amounts)
