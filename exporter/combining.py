@@ -29,12 +29,26 @@ class _Ticket(Generic[T, R]):
 
 
 class Combiner(Generic[T, R]):
-    """Calls `work` with everything that waits.  `work` answers each item with a result or an exception."""
+    """Calls `work` with what waits.  `work` answers each item with a result or an exception.
 
-    def __init__(self, work: Callable[[Sequence[T]], Sequence[R | Exception]], *, most: int, patience: float) -> None:
+    At most `most` items go together, and no more than weigh `heaviest` between them: what is at work at
+    once decides the memory that a worker needs, so heavy items go alone.
+    """
+
+    def __init__(
+        self,
+        work: Callable[[Sequence[T]], Sequence[R | Exception]],
+        *,
+        most: int,
+        patience: float,
+        weigh: Callable[[T], int] = lambda _item: 0,
+        heaviest: int = 0,
+    ) -> None:
         self._work = work
         self._most = most
         self._patience = patience
+        self._weigh = weigh
+        self._heaviest = heaviest
         self._turn = threading.Lock()
         self._waiting: deque[_Ticket[T, R]] = deque()
 
@@ -71,10 +85,16 @@ class Combiner(Generic[T, R]):
 
     def _take(self) -> list[_Ticket[T, R]]:
         tickets: list[_Ticket[T, R]] = []
+        weight = 0
         # A request that gives up takes its ticket away meanwhile, so a count made before is no promise.
         with suppress(IndexError):
             while len(tickets) < self._most:
-                tickets.append(self._waiting.popleft())
+                ticket = self._waiting.popleft()
+                weight += self._weigh(ticket.item)
+                if tickets and weight > self._heaviest:
+                    self._waiting.appendleft(ticket)
+                    break
+                tickets.append(ticket)
         return tickets
 
     def _answers(self, tickets: Sequence[_Ticket[T, R]]) -> Sequence[R | Exception]:

@@ -16,14 +16,15 @@ from exporter.combining import Combiner
 from exporter.dialects.registry import read_span
 from exporter.errors import ExporterError
 from exporter.intake.decode import decode_logs, decode_metrics, decode_traces
+from exporter.intake.reasons import TOO_OLD
 from exporter.intake.receipt import Receipt
 from exporter.ledger.booking import Booking
 from exporter.ledger.entry import Booked, Entry
 from exporter.runtime import Runtime
 
 MOST_TOGETHER: Final = 16
+MOST_BYTES_TOGETHER: Final = 4 * 1024 * 1024
 PATIENCE_SECONDS: Final = 15.0
-TOO_OLD: Final = "too_old"
 
 
 class Observer(Protocol):
@@ -63,7 +64,13 @@ class Pipeline:
         self._observer = observer
         self._clock_ns = clock_ns
         self._accept_age_ns = accept_age_ns
-        self._combiner: Combiner[Body, Receipt] = Combiner(self._work, most=MOST_TOGETHER, patience=PATIENCE_SECONDS)
+        self._combiner: Combiner[Body, Receipt] = Combiner(
+            self._work,
+            most=MOST_TOGETHER,
+            patience=PATIENCE_SECONDS,
+            weigh=lambda body: len(body.content),
+            heaviest=MOST_BYTES_TOGETHER,
+        )
 
     def traces(self, body: bytes, *, json: bool) -> Receipt:
         """Book the spans of an ExportTraceServiceRequest; durable on return."""

@@ -26,7 +26,7 @@ from exporter.ledger.tables import (
     task,
 )
 
-MEMORY: Final = 20_000
+MEMORY: Final = 10_000
 """Interned rows remembered for each kind; beyond that the oldest half is forgotten and read again."""
 _ADMISSION_LOCK: Final = 0x6167_656E_7400
 _POSITION: Final = {name: n for n, name in enumerate(DIMENSION_TEXTS)}

@@ -21,7 +21,7 @@ from exporter.pricing.targets import Target, find_target
 from exporter.pricing.timelines import MAX_ALIASES, NOTHING, Scene, Segment, Timeline, build_timeline, sheet_at
 from exporter.usage import NO_CONTEXT, PriceContext, Tokens
 
-REMEMBERED: Final = 10_000
+REMEMBERED: Final = 4_000
 """Models and contexts that are kept ready, the unknown ones included; the others are found again."""
 UNKNOWN_MODEL: Final = "unknown_model"
 UNKNOWN_PROVIDER: Final = "unknown_provider"

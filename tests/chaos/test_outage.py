@@ -20,6 +20,8 @@ from support.proofs import proof_size
 
 OUTAGE_SECONDS = proof_size(bounded=5, full=60)
 BODIES = proof_size(bounded=40, full=400)
+DISK_MB = proof_size(bounded=24, full=192)
+"""Room for what is sent before and after the outage, the write-ahead log included."""
 ALLOWED_GROWTH_MIB = 48
 IMPATIENT = {"AGENT_EXPORTER_LOCK_TIMEOUT": "1s"}
 LOCKER = """
@@ -33,12 +35,12 @@ sys.stdin.read()
 
 @pytest.fixture
 def small_disk(tmp_path):
-    """A file system in memory of 24 MB."""
+    """A file system in memory of a few MB."""
     if os.geteuid() != 0:
         pytest.skip("mount needs root")
     folder = tmp_path / "disk"
     folder.mkdir()
-    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=24m", "tmpfs", folder], check=True)
+    subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={DISK_MB}m", "tmpfs", folder], check=True)
     yield folder
     subprocess.run(["umount", "-l", folder], check=True)
 

@@ -58,6 +58,30 @@ def test_a_batch_is_bounded_and_everyone_is_still_served():
     assert max(answers.values()) <= 2
 
 
+def test_heavy_items_go_alone_and_light_ones_together():
+    batches, entered, release = [], threading.Event(), threading.Event()
+
+    def work(items):
+        batches.append(items)
+        entered.set()
+        release.wait(5)
+        return list(items)
+
+    combiner = Combiner(work, most=8, patience=5, weigh=len, heaviest=4)
+    _, first_threads = run_together(combiner, ["-"])
+    assert entered.wait(5)
+    waiting = []
+    for item in ("a", "bb", "much too heavy", "c", "ddd", "e"):
+        _, threads = run_together(combiner, [item])
+        waiting += threads
+        while len(combiner._waiting) < len(waiting):
+            threading.Event().wait(0.001)
+    release.set()
+    for thread in first_threads + waiting:
+        thread.join(5)
+    assert batches == [["-"], ["a", "bb"], ["much too heavy"], ["c", "ddd"], ["e"]]
+
+
 def test_work_that_fails_as_a_whole_fails_for_everyone_in_it():
     def work(_items):
         raise Unavailable("the database is away")
