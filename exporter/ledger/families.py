@@ -36,6 +36,8 @@ class CappedFamily:
     """Series that one label set makes."""
     condition: str = ""
     """The family holds only label sets in which this text is not empty."""
+    exclusion: str = ""
+    """The family leaves out label sets in which this text is not empty."""
     overflow_bit: int = field(init=False)
     """Set in `series.overflow`: every text but the project is `__other__`."""
     project_bit: int = field(init=False)
@@ -50,6 +52,8 @@ class CappedFamily:
 
     def holds(self, labels: Sequence[str]) -> bool:
         """Whether a label set (tables.SERIES_TEXTS) belongs to the family."""
+        if self.exclusion and labels[SERIES_TEXTS.index(self.exclusion)]:
+            return False
         return not self.condition or bool(labels[SERIES_TEXTS.index(self.condition)])
 
     def shown(self, labels: Sequence[str], overflow: int) -> tuple[str, ...]:
@@ -61,8 +65,11 @@ class CappedFamily:
         return tuple(v if text == keeps else OTHER_LABEL for text, v in zip(self.texts, values, strict=True))
 
 
-COST: Final = CappedFamily(0, "cost", WORK_TEXTS)
-COMPONENT: Final = CappedFamily(1, "component", ("project", "provider", "model"), multiplicity=len(COMPONENTS))
+# What has no price has no cost series either: 0 would say that it was free.
+COST: Final = CappedFamily(0, "cost", WORK_TEXTS, exclusion="unpriced_reason")
+COMPONENT: Final = CappedFamily(
+    1, "component", ("project", "provider", "model"), multiplicity=len(COMPONENTS), exclusion="unpriced_reason"
+)
 REPORTED: Final = CappedFamily(2, "reported", ("provider", "model", "cost_source"), condition="cost_source")
 TOKENS: Final = CappedFamily(3, "tokens", WORK_TEXTS, multiplicity=len(TOKEN_COLUMNS))
 CALLS: Final = CappedFamily(4, "calls", (*WORK_TEXTS, "operation", "usage_status", "cost_status"))
