@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import partial
 
@@ -12,9 +12,12 @@ from flask import Blueprint, Flask
 
 from exporter import __version__
 from exporter.configuration import build_runtime, reload_settings
+from exporter.dialects.registry import DIALECTS
 from exporter.errors import Unavailable
 from exporter.following import Follower
+from exporter.intake.answer import SIGNALS, SPAN
 from exporter.intake.limits import InflightBudget, IntakeLimits
+from exporter.intake.reasons import OF_BODIES, OF_SPANS
 from exporter.jobs import Duties, make_jobs, watch_budgets
 from exporter.ledger import schema
 from exporter.ledger.booking import Booking
@@ -39,6 +42,7 @@ from exporter.web.openapi import openapi_blueprint
 from exporter.web.operate import operate_blueprint
 from exporter.web.otlp import otlp_blueprint
 from exporter.web.prices import prices_blueprint
+from exporter.web.runbook import runbook_blueprint
 
 Clock = Callable[[], int]
 
@@ -96,6 +100,7 @@ def make_worker(settings: Settings, *, clock_ns: Clock = time.time_ns) -> Worker
     follower = Follower(database, partial(build_runtime, settings=settings))
     gatherer = make_gatherer(settings, database, follower, clock_ns)
     selfmetrics = SelfMetrics(directory=shared_directory())
+    selfmetrics.expect(received=_expected_outcomes(), rejected=_expected_refusals())
     inflight = InflightBudget(settings.max_inflight_bytes)
     parts = Parts(settings, database, follower, selfmetrics, gatherer, inflight, clock_ns)
     booking = make_booking(settings, database, follower.current, slot.number)
@@ -167,6 +172,24 @@ def _make_application(parts: Parts, pipeline: Pipeline) -> Flask:
     )
 
 
+def _expected_outcomes() -> Iterable[tuple[str, str, str]]:
+    """Signal, dialect and outcome of all that can be received."""
+    for dialect in DIALECTS:
+        yield SPAN.name, dialect.name, "accepted"
+    yield SPAN.name, "", "duplicate"
+    for signal in SIGNALS:
+        yield signal.name, "", "ignored"
+
+
+def _expected_refusals() -> Iterable[tuple[str, str]]:
+    """Signal and reason of all that can be refused for good."""
+    for reason in OF_SPANS:
+        yield SPAN.name, reason
+    for signal in SIGNALS:
+        for reason in OF_BODIES:
+            yield signal.name, reason
+
+
 def _blueprints(parts: Parts, pipeline: Pipeline) -> list[Blueprint]:
     settings, database, follower, clock_ns = parts.settings, parts.database, parts.follower, parts.clock_ns
     limits = IntakeLimits(max_body_bytes=settings.max_body_bytes, max_inflight_bytes=settings.max_inflight_bytes)
@@ -181,6 +204,7 @@ def _blueprints(parts: Parts, pipeline: Pipeline) -> list[Blueprint]:
         prices_blueprint(lambda: follower.current().book, clock_ns=clock_ns),
         operate_blueprint(partial(_reload, parts)),
         openapi_blueprint(__version__),
+        runbook_blueprint(),
     ]
 
 

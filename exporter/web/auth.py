@@ -14,7 +14,7 @@ from exporter.web.otlp import is_otlp_request
 INGEST: Final = "ingest"
 READ: Final = "read"
 OPERATE: Final = "operate"
-OPEN_PATHS: Final = frozenset({"/healthz", "/readyz"})
+OPEN_PATHS: Final = frozenset({"/healthz", "/readyz", "/runbook"})
 LOOPBACK_ACTOR: Final = "loopback"
 _READ_BY_POST: Final = frozenset({"/api/v1/prices/quote"})
 

@@ -43,6 +43,8 @@ class Route(NamedTuple):
     errors: tuple[int, ...] = ()
     is_open: bool = False
     """Needs no token."""
+    media: str = "application/json"
+    """Of the answer; errors are always JSON."""
 
 
 def _query(name: str, schema: Schema, description: str) -> Schema:
@@ -160,6 +162,10 @@ ROUTES: Final = (
         exactly({"status": choice(("ok",)), "version": {"type": "string"}}), is_open=True,
     ),
     Route("GET", "/readyz", "readyz", "Database, schema and price book are there", _CHECKS, is_open=True),
+    Route(
+        "GET", "/runbook", "runbook", "What each alert means and what to do, a page for people",
+        {"type": "string"}, is_open=True, media="text/html",
+    ),
     Route("GET", "/api/v1/openapi.json", "openapi", "This document", {"type": "object"}),
 )  # fmt: skip
 
@@ -205,7 +211,7 @@ def _operation(route: Route) -> dict[str, Any]:
         "operationId": route.name,
         "summary": route.summary,
         "responses": {
-            str(route.success): _response(route.success, route.answer),
+            str(route.success): _response(route.success, route.answer, route.media),
             **{str(status): _response(status, ref("Error")) for status in statuses},
         },
     }
@@ -220,9 +226,9 @@ def _operation(route: Route) -> dict[str, Any]:
     return operation
 
 
-def _response(status: int, schema: Schema | None) -> dict[str, Any]:
+def _response(status: int, schema: Schema | None, media: str = "application/json") -> dict[str, Any]:
     described: dict[str, Any] = {"description": _STATUSES[status]}
-    return described if schema is None else {**described, "content": _json(schema)}
+    return described if schema is None else {**described, "content": {media: {"schema": schema}}}
 
 
 def _json(schema: Mapping[str, Any]) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 import time
 
 import pytest
@@ -11,6 +12,7 @@ from chaos.hostile import HttpSender, Reply, counted_rejections, growth_kib, jud
 from chaos.hostile_bodies import DEAREST, KINDS, Hostile, make
 from exporter.app import Worker, make_worker, open_database
 from exporter.configuration import apply_settings
+from exporter.intake.reasons import OF_BODIES, OF_SPANS
 from exporter.ledger import schema
 from exporter.settings.load import load_settings
 from support.commands import audit
@@ -56,6 +58,20 @@ def test_a_few_hundred_hostile_requests_get_the_answers_that_they_deserve(worker
     asked = [one for one in (make(SEED, number) for number in range(FEW)) if one.kind not in DEAREST]
     faults = [(one.kind, judge(one, send_directly(worker, one))[0]) for one in asked]
     assert [fault for fault in faults if fault[1]] == []
+
+
+def test_every_reason_for_a_refusal_is_shown_before_its_first_time(worker):
+    def shown():
+        rows = worker.application.test_client().get("/metrics").text.splitlines()
+        return {row.rpartition(" ")[0] for row in rows if row.startswith("agent_exporter_rejected_total{")}
+
+    before = shown()
+    for number in range(FEW):
+        asked = make(SEED, FEW + number)
+        if asked.kind not in DEAREST:
+            send_directly(worker, asked)
+    assert shown() == before
+    assert {f'reason="{reason}"' for reason in (*OF_SPANS, *OF_BODIES)} <= set(re.findall(r'reason="\w+"', str(before)))
 
 
 @pytest.mark.parametrize("kind", sorted(KINDS))

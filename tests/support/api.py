@@ -19,6 +19,7 @@ from exporter.web.ledger_reads import ledger_blueprint
 from exporter.web.openapi import openapi_blueprint
 from exporter.web.operate import operate_blueprint
 from exporter.web.prices import prices_blueprint
+from exporter.web.runbook import runbook_blueprint
 from support.entries import NOON
 from support.ledgers import HOUR, Books
 
@@ -51,6 +52,7 @@ class Api:
                 operate_blueprint(lambda: self.reload()),
                 openapi_blueprint("1.2.3"),
                 health_blueprint({"database": lambda: self.probes["database"]()}, version="1.2.3"),
+                runbook_blueprint(),
             ],
             SilentObserver(),
             grants=lambda: self.grants,
