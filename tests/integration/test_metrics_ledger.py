@@ -76,6 +76,27 @@ def test_what_is_shown_adds_up_to_the_ledger_whatever_the_cap(database_url, seri
     books.database.close()
 
 
+def test_a_model_without_a_price_has_tokens_and_no_cost(database_url):
+    books = Books(database_url)
+    tokens = Tokens(input_uncached=7)
+    books.book(
+        call("t1", "c", model="priced", tokens=tokens, cost=1),
+        call("t2", "c", model="free", tokens=tokens, cost=0),
+        call("t3", "c", model="unheard-of", tokens=tokens, cost=None),
+    )
+    points = read(books)
+    assert models(points["tokens"]) == {"priced", "free", "unheard-of"}
+    assert models(points["cost"]) == {"priced", "free"}
+    assert models(points["component"]) == {"priced", "free"}
+    assert total(points["unpriced_tokens"]) == 7
+    books.database.close()
+
+
+def models(points):
+    """Every label that is one of the models' names."""
+    return {label for labels in points.labels for label in labels} & {"priced", "free", "unheard-of"}
+
+
 @pytest.mark.parametrize("series_limit", [10_000, 60])
 def test_no_counter_ever_falls(sqlite_url, series_limit):
     books = Books(sqlite_url, series_limit=series_limit)
