@@ -23,7 +23,7 @@ scrape_configs:
 
 
 class Prometheus:
-    """Runs within a `with` block; its data lies in `folder`."""
+    """Runs within a `with` block; its data lies in `folder`, which may hold blocks of the past already."""
 
     def __init__(self, program: Path, folder: Path, ports: Sequence[int], *, interval: str = "500ms") -> None:
         self._program = program
@@ -35,7 +35,7 @@ class Prometheus:
         self._started = time.time()
 
     def __enter__(self) -> Self:
-        self._folder.mkdir()
+        self._folder.mkdir(exist_ok=True)
         config = self._folder / "prometheus.yml"
         targets = ", ".join(f"'127.0.0.1:{port}'" for port in self._ports)
         config.write_text(_CONFIG.format(interval=self._interval, targets=targets))
