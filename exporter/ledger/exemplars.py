@@ -34,7 +34,12 @@ class Exemplars:
         statement = build(exemplar)
         replaced = {name: statement.excluded[name] for name in _CONTENT}
         connection.execute(
-            statement.on_conflict_do_update(index_elements=["series", "slot"], set_=replaced),
+            statement.on_conflict_do_update(
+                index_elements=["series", "slot"],
+                set_=replaced,
+                # A late call is no news, and Prometheus takes no exemplar that is older than its last.
+                where=statement.excluded.at > exemplar.c.at,
+            ),
             [_values(row, slot) for row in due],
         )
 

@@ -127,7 +127,10 @@ def _placed(
     calls: Sequence[Call],
     label_sets: Mapping[int, tuple[str, ...]],
 ) -> dict[int, dict[int, Exemplar]]:
-    """Calls in the buckets of their durations, where the label set of a call fits one histogram only."""
+    """The latest call of each histogram in the bucket of its duration, where its label set fits one histogram only.
+
+    One for each histogram, so that no bucket ever goes back to an older one: Prometheus drops those and warns.
+    """
     homes: dict[tuple[str, str, str, str], list[int]] = {}
     for position, (operation, provider, requested, answered, error) in enumerate(labels):
         homes.setdefault((operation, provider, answered or requested, error), []).append(position)
@@ -136,7 +139,7 @@ def _placed(
         home = homes.get(_distribution_key(label_sets[call.series]), ()) if call.series in label_sets else ()
         if len(home) == 1:
             at = call.duration_ns
-            placed.setdefault(home[0], {})[bucket_of(at)] = call.exemplar._replace(value=at)
+            placed[home[0]] = {bucket_of(at): call.exemplar._replace(value=at)}
     return placed
 
 

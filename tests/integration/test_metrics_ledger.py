@@ -141,3 +141,27 @@ def test_a_call_leads_from_its_cost_and_its_duration_to_its_trace(sqlite_url):
     assert duration == cost._replace(value=3 * SECOND)
     assert points["operation_duration"].values[0].buckets[bucket] == 1
     books.database.close()
+
+
+def test_no_exemplar_ever_goes_back_to_an_older_call(database_url):
+    books = Books(database_url)
+    dice = random.Random(3)
+    newest: dict = {}
+    for step in range(30):
+        start = NOON + dice.randrange(100) * SECOND
+        model = dice.choice(["m1", "m2"])
+        duration = dice.choice([1, 20, 400])
+        entry = call(
+            f"t{step}", "c", model=model, project=f"p{step % 3}", start=start, end=start + duration * SECOND // 10
+        )
+        books.book(entry, at=NOON + HOUR + step * 20 * SECOND)
+        with books.database.read() as connection:
+            points = MetricReader().read(connection, LATER, exemplars=True)
+        shown = {("cost", key): one for key, one in points["cost"].exemplars.items()}
+        for key, buckets in points["operation_duration"].exemplars.items():
+            shown |= {("duration", key, bucket): one for bucket, one in buckets.items()}
+        for key, one in shown.items():
+            assert one.at_ns >= newest.get(key, 0), key
+            newest[key] = one.at_ns
+    assert len(newest) > 6
+    books.database.close()
