@@ -1,5 +1,4 @@
-#!/usr/bin/env python3
-"""`make run`: the exporter on SQLite with a simulated fleet that pushes to it, until Ctrl-C.
+"""`make run` (`python -m scripts.run`): the exporter on SQLite with a simulated fleet that pushes to it, until Ctrl-C.
 
 What it leaves is in .run/: the ledger and the logs.  AGENT_EXPORTER_ variables hold here as for `serve`.
 """
@@ -10,12 +9,11 @@ import argparse
 import os
 import signal
 import socket
-import subprocess
 import sys
 import threading
-import time
-import urllib.request
 from pathlib import Path
+
+from scripts.stack.processes import Processes, Trouble
 
 ROOT = Path(__file__).resolve().parents[1]
 CONFIGURATION = ROOT / "exporter" / "demo" / "demo.yml"
@@ -36,10 +34,6 @@ agent-exporter serves on {url}; a simulated fleet pushes to it (logs: {folder}).
 
 Ctrl-C ends both; `make clean` also removes the ledger.
 """
-
-
-class Trouble(Exception):
-    """What went wrong, in a sentence for the person at the terminal."""
 
 
 def main() -> int:
@@ -69,68 +63,37 @@ def _environment(folder: Path) -> dict[str, str]:
 
 
 class Run:
-    """The two processes, each with its log."""
+    """The two processes."""
 
     def __init__(self, folder: Path, environment: dict[str, str]) -> None:
         self._folder = folder
         self._environment = environment
         self._listen = environment["AGENT_EXPORTER_LISTEN"]
         self._url = f"http://{self._listen}"
-        self._running: dict[str, subprocess.Popen[bytes]] = {}
+        self._processes = Processes(folder)
 
     def last_until(self, ended: threading.Event) -> None:
         """Serve and push until `ended`; Trouble when one of the two does not start or ends by itself."""
         _refuse_taken_port(self._listen)
+        history = self._history()
         try:
             self._start("exporter", "serve")
-            self._wait_until_ready(ended)
-            self._start("fleet", "demo", "--endpoint", self._url, *self._history())
+            ready = f"{self._url}/readyz"
+            self._processes.wait_until_answers("exporter", ready, within_seconds=READY_SECONDS, ended=ended)
+            self._start("fleet", "demo", "--endpoint", self._url, *history)
             print(self._guide(), flush=True)
             while not ended.wait(0.5):
-                self._notice_an_end()
+                self._processes.refuse_ended()
         finally:
             # The fleet first: it still delivers what it holds.
-            for process in reversed(self._running.values()):
-                _stop(process)
+            self._processes.stop_all(("fleet", "exporter"))
 
     def _history(self) -> tuple[str, ...]:
         """Options of the fleet: the first run in a folder begins with a past, so that there is something to see."""
-        return () if self._log("fleet").exists() else ("--days", str(HISTORY_DAYS), "--live")
+        return () if self._processes.log("fleet").exists() else ("--days", str(HISTORY_DAYS), "--live")
 
     def _start(self, name: str, *arguments: str) -> None:
-        """A process of its own session, so that Ctrl-C reaches this script only and it can end them in order."""
-        with self._log(name).open("wb") as output:
-            self._running[name] = subprocess.Popen(
-                [sys.executable, "-m", "exporter", *arguments],
-                cwd=self._folder,
-                env=self._environment,
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=output,
-                start_new_session=True,
-            )
-
-    def _wait_until_ready(self, ended: threading.Event) -> None:
-        deadline = time.monotonic() + READY_SECONDS
-        while not ended.wait(0.1):
-            self._notice_an_end()
-            try:
-                with urllib.request.urlopen(f"{self._url}/readyz", timeout=2):
-                    return
-            except OSError as error:
-                if time.monotonic() > deadline:
-                    raise Trouble(f"not ready in {READY_SECONDS} s:\n{self._tail('exporter')}") from error
-
-    def _notice_an_end(self) -> None:
-        for name, process in self._running.items():
-            if process.poll() is not None:
-                raise Trouble(f"the {name} ended with status {process.returncode}:\n{self._tail(name)}")
-
-    def _log(self, name: str) -> Path:
-        return self._folder / f"{name}.log"
-
-    def _tail(self, name: str, lines: int = 15) -> str:
-        return "\n".join(self._log(name).read_text(errors="replace").splitlines()[-lines:])
+        self._processes.start(name, (sys.executable, "-m", "exporter", *arguments), environment=self._environment)
 
     def _guide(self) -> str:
         return GUIDE.format(
@@ -153,16 +116,6 @@ def _refuse_taken_port(listen: str) -> None:
                 f"cannot listen on {listen} ({error.strerror}); end what listens there, or choose another address: "
                 "AGENT_EXPORTER_LISTEN=127.0.0.1:9464 make run"
             ) from error
-
-
-def _stop(process: subprocess.Popen[bytes]) -> None:
-    if process.poll() is None:
-        process.terminate()
-    try:
-        process.wait(30)
-    except subprocess.TimeoutExpired:
-        os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
 
 
 def _relative(path: str) -> str:

@@ -17,12 +17,13 @@ from support.tools import ROOT
 
 @pytest.fixture
 def run(tmp_path):
-    """Starts scripts/run.py on an address, with its folder in a temporary place."""
+    """Starts `scripts.run` on an address, with its folder in a temporary place."""
     started = []
 
     def start(listen):
         process = subprocess.Popen(
-            [sys.executable, ROOT / "scripts" / "run.py", "--folder", tmp_path],
+            [sys.executable, "-m", "scripts.run", "--folder", tmp_path],
+            cwd=ROOT,
             env={**os.environ, "AGENT_EXPORTER_LISTEN": listen},
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
