@@ -35,6 +35,7 @@ COMMANDS: Final = {
     "cost": Entry("cost", "command", "What was spent, by project, model, day and more."),
     "budgets": Entry("budgets", "command", "The state of every budget."),
     "audit": Entry("audit", "command", "Prove that the totals equal the ledger."),
+    "backfill": Entry("backfill", "command", "Write the past for a Prometheus that was not there."),
     "metrics": Entry("metrics", "command", "The metrics as a scrape would show them."),
 }
 

@@ -53,7 +53,7 @@ class Rule:
     labels: dict[str, str] = field(default_factory=dict)
     annotations: dict[str, str] = field(default_factory=dict)
     earlier: frozenset[str] = frozenset()
-    keeps_firing: bool = False
+    keeps_firing: str = "0s"
 
     @property
     def tree(self) -> promql.Expr:
@@ -73,7 +73,7 @@ def read_group(group: dict[str, Any]) -> Iterator[Rule]:
             labels=one.get("labels", {}),
             annotations=one.get("annotations", {}),
             earlier=frozenset(recorded),
-            keeps_firing="keep_firing_for" in one,
+            keeps_firing=one.get("keep_firing_for", "0s"),
         )
         recorded.add(one.get("record", ""))
 
@@ -247,11 +247,13 @@ def bad_annotations(rule: Rule) -> list[str]:
 
 
 def bad_waiting(rule: Rule) -> list[str]:
-    """absent() needs two scrapes; an alert that keeps firing outlives the period of its budget."""
+    """absent() needs two scrapes; an alert that keeps firing must end with the period of its budget."""
     absent = any(isinstance(node, promql.Call) and node.func.name == "absent" for node, _ in nodes_below(rule.tree))
     waits = promql.parse_duration(rule.wait).total_seconds() if rule.wait != "0s" else 0
     found = ["has absent() without for"] if absent and waits < 30 else []
-    return [*found, "keeps firing"] if rule.keeps_firing else found
+    kept = promql.parse_duration(rule.keeps_firing).total_seconds() if rule.keeps_firing != "0s" else 0
+    ends_early = f"budget:agent_budget_seconds_left:max > {kept:.0f}" in rule.expr
+    return [*found, "keeps firing"] if kept and not ends_early else found
 
 
 def bad_name(rule: Rule) -> list[str]:
