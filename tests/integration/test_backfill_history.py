@@ -250,7 +250,7 @@ def test_what_was_received_after_the_end_is_left_out(empty):
 
 
 def test_a_series_shows_0_for_a_minute_before_it_rises(empty):
-    empty.book(call_at("t", NOON - HOUR + 10 * SECOND, cost=5), at=NOON)
+    empty.book(call_at("t", NOON - HOUR + 10 * SECOND, cost=5), at=NOON - HOUR + MINUTE)
     grid = Grid(NOON - 3 * HOUR, NOON, 15 * SECOND)
     (values,) = [values for (feed, _), values in tell_past(empty, grid).items() if feed == "cost"]
     rise = grid.sample_after(NOON - HOUR + 10 * SECOND)
