@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from exporter.pricing.row_json import instant_from_text
@@ -88,7 +90,8 @@ def test_the_command_prices_what_was_unknown_and_nothing_else(whole):
     before.pop(UNKNOWN)
     assert after == before
     assert (late["cost_nano_usd"], late["cost_status"]) == (1000 * 7_000 + 100 * 70_000, "priced")
-    whole.now_ns += BIRTH
+    # The command made the series of the cost, by its own clock.
+    whole.now_ns = max(whole.now_ns, time.time_ns()) + BIRTH
     assert round((whole.total("agent_cost_usd_total") - spent) * 10**9) == late["cost_nano_usd"]
     whole.assert_audited()
 
