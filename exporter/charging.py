@@ -11,7 +11,8 @@ from exporter.ledger.changes import TIME_REPLACED
 from exporter.ledger.entry import Entry, Priced
 from exporter.pricing.charge import Charge, amounts_of
 from exporter.runtime import Runtime
-from exporter.settle.skeleton import CARRIER, NEVER_BILLED, NO_PARENT, Node
+from exporter.settle.call_identity import call_of, call_ref
+from exporter.settle.skeleton import CALL_CODES, CARRIER, NEVER_BILLED, NO_PARENT, PRICED_BY_EMITTER, Node
 from exporter.signals import Span
 from exporter.usage import KIND_CODES, TOKEN_COUNT, PriceContext, Reading, UsageRecord
 from exporter.valuation import Moment, value_usage
@@ -32,19 +33,24 @@ def start_of(span: Span, now_ns: int) -> int:
 def make_entry(span: Span, reading: Reading, runtime: Runtime, now_ns: int) -> Entry:
     """The bookable form of a span; one without a usage record only shapes its trace."""
     usage = reading.usage
-    marks, digest, priced = 0, 0, None
+    kind = KIND_CODES[reading.kind]
+    marks, digest, call, priced = 0, 0, 0, None
     if usage is not None:
         work = runtime.work.read(span, agent=usage.agent, model=usage.response_model or usage.request_model)
         marks, digest = _marks(usage), _digest(usage, work)
+        if usage.call_key and marks & CARRIER and kind in CALL_CODES:
+            call = call_of(usage.call_key, usage.tokens.output_total)
         priced = _priced(span, usage, work, runtime, now_ns)
+        priced.call_ref = call_ref(call, span.start_ns) if call else None
     node = Node(
         span.span_id,
         span.parent_id or NO_PARENT,
-        KIND_CODES[reading.kind],
+        kind,
         marks,
         span.start_ns,
         span.end_ns,
         digest,
+        call,
     )
     return Entry(span.trace_id, node, priced)
 
@@ -55,6 +61,8 @@ def _marks(usage: UsageRecord) -> int:
         if count:
             marks |= 1 << bit
     has_cost = bool(usage.cost_reported_nano_usd)
+    if has_cost:
+        marks |= PRICED_BY_EMITTER
     if usage.never_billable:
         marks |= NEVER_BILLED
         if usage.never_billable in _SPEAKS_FOR_NOBODY:

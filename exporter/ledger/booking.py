@@ -21,15 +21,14 @@ from exporter.ledger.dimensions import Dimensions
 from exporter.ledger.engine import Database
 from exporter.ledger.entry import Booked, Entry
 from exporter.ledger.exemplars import Exemplars
-from exporter.ledger.stores import NewRows, PostgresStore, RowsExist, SqliteStore, Store
+from exporter.ledger.scope import Scope, Wider
+from exporter.ledger.stores import MOST_LOCKS, NewRows, PostgresStore, RowsExist, SqliteStore, Store
 from exporter.ledger.sums import Sums
-from exporter.ledger.traces import Fresh, Settled, read_known, settle
+from exporter.ledger.traces import Fresh, Settled, settle
 from exporter.settle.skeleton import pack
 from exporter.settle.verdict import NO_USAGE
 from exporter.usage import BILLING, CHARGED, PENDING
 
-MAX_TRACES: Final = 1_000
-"""Traces in one transaction; PostgreSQL's lock table is bounded, and a larger request is booked in parts."""
 INTERNED_TOGETHER: Final = 200
 """New names in one transaction."""
 _DIALECT: Final = tables.DIMENSION_TEXTS.index("dialect")
@@ -61,22 +60,26 @@ class Booking:
     def book(self, requests: Sequence[Sequence[Entry]], now_ns: int) -> list[Booked]:
         """Book requests together; every one is durable on return, or none and an error is raised."""
         by_trace = _group(requests)
-        trace_ids = sorted(by_trace)
         shares = [_Share() for _ in requests]
-        for start in range(0, len(trace_ids), MAX_TRACES):
-            part = trace_ids[start : start + MAX_TRACES]
-            for settled in self._book_traces({key: [e for _, e in by_trace[key]] for key in part}, now_ns):
-                _attribute(shares, by_trace[settled.trace_id], settled)
+        for part in _in_lockable_parts(by_trace):
+            for settled in self._book_traces(part, now_ns):
+                if settled.trace_id in part:
+                    _attribute(shares, by_trace[settled.trace_id], settled)
         return [Booked(share.accepted, share.duplicate, share.ignored, share.dialects) for share in shares]
 
     def _book_traces(self, traces: dict[bytes, list[Entry]], now_ns: int) -> list[Settled]:
         self._intern(traces, now_ns)
-        try:
-            with self.database.write() as connection:
-                return self._write(connection, traces, now_ns, exact=False)
-        except RowsExist:
-            with self.database.write() as connection:
-                return self._write(connection, traces, now_ns, exact=True)
+        scope, exact = Scope(traces), False
+        while True:
+            try:
+                with self.database.write() as connection:
+                    return self._write(connection, traces, now_ns, scope=scope, exact=exact)
+            except Wider:
+                continue
+            except RowsExist:
+                if exact:
+                    raise
+                exact = True
 
     def _intern(self, traces: dict[bytes, list[Entry]], now_ns: int) -> None:
         usages = [entry.usage for entries in traces.values() for entry in entries if entry.usage is not None]
@@ -93,16 +96,12 @@ class Booking:
             raise
 
     def _write(
-        self, connection: Connection, traces: dict[bytes, list[Entry]], now_ns: int, *, exact: bool
+        self, connection: Connection, traces: dict[bytes, list[Entry]], now_ns: int, *, scope: Scope, exact: bool
     ) -> list[Settled]:
         store = self.store(connection)
-        trace_ids = list(traces)
-        known = read_known(store.lock_traces(trace_ids))
+        known, forgotten = scope.gather(store)
         booked = changes.booked_spans(connection, known) if exact else {}
-        outcomes = [
-            settle(trace_id, entries, known.get(trace_id), booked.get(trace_id, frozenset()))
-            for trace_id, entries in traces.items()
-        ]
+        outcomes = settle(traces, known, booked, forgotten)
         sums = Sums()
         self._insert(store, outcomes, now_ns, sums)
         for outcome in outcomes:
@@ -154,6 +153,7 @@ class Booking:
             0,
             reason or None,
             priced.call_key,
+            priced.call_ref,
             priced.conversation_id,
             priced.units,
             priced.flags,
@@ -180,6 +180,22 @@ class Booking:
             store.add(tables.distribution, sums.distributions(self._slot))
         self._exemplars.write(connection, sums.latest(), self._slot, now_ns)
         self._budgets().book(connection, store, sums.spending(), self._slot, now_ns)
+
+
+def _in_lockable_parts(by_trace: dict[bytes, list[tuple[int, Entry]]]) -> Iterator[dict[bytes, list[Entry]]]:
+    """Traces in order, so many at a time that they and their calls can be locked one by one."""
+    part: dict[bytes, list[Entry]] = {}
+    locks = 0
+    for trace_id in sorted(by_trace):
+        entries = [entry for _, entry in by_trace[trace_id]]
+        needed = 1 + sum(1 for entry in entries if entry.node.call)
+        if part and locks + needed > MOST_LOCKS:
+            yield part
+            part, locks = {}, 0
+        part[trace_id] = entries
+        locks += needed
+    if part:
+        yield part
 
 
 def _in_parts(items: Collection[T]) -> Iterator[set[T]]:

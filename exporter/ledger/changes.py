@@ -194,6 +194,7 @@ def copy_values(dimensions: Dimensions, copy: Priced, old_flags: str | None) -> 
         "cost_nano_usd": copy.cost_nano_usd,
         "cost_reported_nano_usd": copy.cost_reported_nano_usd,
         "call_key": copy.call_key,
+        "call_ref": copy.call_ref,
         "conversation_id": copy.conversation_id,
         "units": copy.units,
     }

@@ -30,6 +30,8 @@ class Priced:
     conversation_id: str | None
     units: str | None
     flags: str | None
+    call_ref: int | None = None
+    """Where other reports of the same call are looked for (settle.call_identity); of model calls with an id only."""
 
 
 class Entry(NamedTuple):

@@ -15,6 +15,7 @@ from sqlalchemy import Connection, RowMapping, Select, select, update
 from exporter.ledger import changes
 from exporter.ledger.booking import Booking
 from exporter.ledger.dimensions import Dimension
+from exporter.ledger.stores import Wanted
 from exporter.ledger.sums import Counted, Sums
 from exporter.ledger.tables import DIMENSION_TEXTS, TOKEN_COLUMNS, dimension, series, trace, usage
 from exporter.pricing.charge import UNKNOWN, Charge, amounts_of
@@ -92,7 +93,7 @@ def _revise(
     try:
         with booking.database.write() as connection:
             store = booking.store(connection)
-            store.lock_traces(sorted({bytes(row["trace_id"]) for row in found}))
+            store.lock_and_read(Wanted(sorted({bytes(row["trace_id"]) for row in found})))
             rows = connection.execute(query.where(usage.c.id.in_([row["id"] for row in found]))).mappings().all()
             sums = Sums()
             changed = sum(change(connection, row, sums) for row in rows)

@@ -12,6 +12,13 @@ from exporter.ledger import tables
 USAGE_COLUMNS: Final = tuple(column.name for column in tables.usage.columns if column.name != "id")
 TRACE_COLUMNS: Final = ("id", "trace_id", "first_seen_at")
 SKELETON_COLUMNS: Final = ("trace", "part", "received_at", "spans")
+TRACES: Final = "SELECT t.trace_id, t.id, s.part, s.spans FROM trace t LEFT JOIN skeleton s ON s.trace = t.id"
+REPORTS: Final = (
+    "SELECT t.trace_id, u.span_id, u.call_key, u.output_visible + u.reasoning, u.started_at, u.ended_at,"
+    " u.received_at, u.billing, u.flags FROM usage u JOIN trace t ON t.id = u.trace"
+    " WHERE u.call_ref IS NOT NULL AND u.call_ref"
+)
+"""Ends before the list of references; the columns are those of stores.Report."""
 SUMMED: Final = (
     tables.rollup,
     tables.task_rollup,

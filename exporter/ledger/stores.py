@@ -20,6 +20,10 @@ from exporter.ledger import tables
 Row = tuple[Any, ...]
 KnownTrace = tuple[bytes, int, int | None, bytes | None]
 """Trace id, its number, and a part of its skeleton with the part's number."""
+_EVERY_CALL: Final = 0x6167_656E_7401
+"""Lock that stands for all calls: shared by bookings that lock their own, exclusive for one with too many."""
+MOST_LOCKS: Final = 1_500
+"""Traces and calls locked one by one; PostgreSQL's lock table is bounded."""
 _VARIABLES: Final = 500
 _COPY_FROM: Final = 64
 """From so many rows on, COPY is cheaper than arrays."""
@@ -39,11 +43,43 @@ class NewRows(NamedTuple):
     usage: list[Row]
 
 
+class Report(NamedTuple):
+    """A stored row that may report the same call as another."""
+
+    trace_id: bytes
+    span_id: bytes
+    call_key: str
+    output_tokens: int
+    started_at: int
+    ended_at: int
+    received_at: int
+    billing: int
+    flags: str | None
+
+
+class Wanted(NamedTuple):
+    """What a booking locks and reads: traces, identities of calls, and where reports of them may stand."""
+
+    traces: Sequence[bytes]
+    calls: Sequence[int] = ()
+    refs: Sequence[int] = ()
+
+
+class Found(NamedTuple):
+    """What the ledger holds of it."""
+
+    traces: list[KnownTrace]
+    reports: list[Report]
+
+
 class Store(Protocol):
     """One transaction's access to the tables of the hot path."""
 
-    def lock_traces(self, trace_ids: Sequence[bytes]) -> list[KnownTrace]:
-        """Hold the traces against other writers until the end, and read what is known of them then."""
+    reads_again: bool
+    """Whether more may be locked after reading: where locks are taken one by one, all must be taken in one order."""
+
+    def lock_and_read(self, wanted: Wanted) -> Found:
+        """Hold traces and calls against other writers until the end, and read what is known of them then."""
         ...
 
     def new_trace_numbers(self, count: int) -> Iterator[int]: ...
@@ -64,6 +100,7 @@ class Store(Protocol):
 class SqliteStore:
     """On SQLite the writer lock is held already, so nothing else has to be locked."""
 
+    reads_again = True
     _traces = sql.sqlite_insert(tables.trace, sql.TRACE_COLUMNS)
     _skeletons = sql.sqlite_insert(tables.skeleton, sql.SKELETON_COLUMNS)
     _usage = sql.sqlite_insert(tables.usage, sql.USAGE_COLUMNS, ignoring=True)
@@ -72,16 +109,15 @@ class SqliteStore:
     def __init__(self, connection: Connection) -> None:
         self._driver: sqlite3.Connection = driver_of(connection)
 
-    def lock_traces(self, trace_ids: Sequence[bytes]) -> list[KnownTrace]:
-        found: list[KnownTrace] = []
-        for start in range(0, len(trace_ids), _VARIABLES):
-            batch = trace_ids[start : start + _VARIABLES]
-            marks = ",".join("?" * len(batch))
-            found += self._driver.execute(
-                "SELECT t.trace_id, t.id, s.part, s.spans FROM trace t LEFT JOIN skeleton s ON s.trace = t.id"
-                f" WHERE t.trace_id IN ({marks})",
-                batch,
-            ).fetchall()
+    def lock_and_read(self, wanted: Wanted) -> Found:
+        traces = self._select(f"{sql.TRACES} WHERE t.trace_id", wanted.traces)
+        return Found(traces, [_report(row) for row in self._select(sql.REPORTS, wanted.refs)])
+
+    def _select(self, query: str, keys: Sequence[Any]) -> list[Row]:
+        found: list[Row] = []
+        for start in range(0, len(keys), _VARIABLES):
+            batch = keys[start : start + _VARIABLES]
+            found += self._driver.execute(f"{query} IN ({','.join('?' * len(batch))})", batch).fetchall()
         return found
 
     def new_trace_numbers(self, count: int) -> Iterator[int]:
@@ -103,8 +139,9 @@ class SqliteStore:
 
 
 class PostgresStore:
-    """On PostgreSQL the touched traces are locked in sorted order; under the locks nothing conflicts."""
+    """On PostgreSQL traces and calls are locked in one sorted order; under the locks nothing conflicts."""
 
+    reads_again = False
     _inserts = {  # noqa: RUF012 - a constant
         table.name: (table, names, sql.postgres_insert(table, names), sql.postgres_copy(table, names))
         for table, names in (
@@ -119,21 +156,30 @@ class PostgresStore:
         self._driver = driver_of(connection)
         self._numbers = numbers
 
-    def lock_traces(self, trace_ids: Sequence[bytes]) -> list[KnownTrace]:
-        keys = sorted({int.from_bytes(trace_id[8:], "big", signed=True) for trace_id in trace_ids})
+    def lock_and_read(self, wanted: Wanted) -> Found:
         with self._driver.pipeline():
-            # Two statements: the second must see what the holders of the locks committed.
-            self._driver.execute(
-                "SELECT count(pg_advisory_xact_lock(k)) FROM unnest(%s::bigint[]) AS k", (as_array(keys),)
-            )
+            # Locks and reads apart: the reads must see what the holders of the locks committed.
+            self._lock(wanted)
             found = self._driver.execute(
-                "SELECT t.trace_id, t.id, s.part, s.spans FROM trace t LEFT JOIN skeleton s ON s.trace = t.id"
-                " WHERE t.trace_id = ANY(%s::bytea[])",
-                (list(trace_ids),),
-                binary=True,
+                f"{sql.TRACES} WHERE t.trace_id = ANY(%s::bytea[])", (list(wanted.traces),), binary=True
             )
-        rows: list[KnownTrace] = found.fetchall()
-        return rows
+            if wanted.refs:
+                reports = self._driver.execute(
+                    f"{sql.REPORTS} = ANY(%s::bigint[])", (as_array(list(wanted.refs)),), binary=True
+                )
+        return Found(found.fetchall(), [_report(row) for row in reports.fetchall()] if wanted.refs else [])
+
+    def _lock(self, wanted: Wanted) -> None:
+        keys = {int.from_bytes(trace_id[8:], "big", signed=True) for trace_id in wanted.traces}
+        if wanted.calls:
+            is_many = len(keys) + len(wanted.calls) > MOST_LOCKS
+            if not is_many:
+                keys.update(wanted.calls)
+            mode = "" if is_many else "_shared"
+            self._driver.execute(f"SELECT pg_advisory_xact_lock{mode}({_EVERY_CALL})")
+        self._driver.execute(
+            "SELECT count(pg_advisory_xact_lock(k)) FROM unnest(%s::bigint[]) AS k", (as_array(sorted(keys)),)
+        )
 
     def new_trace_numbers(self, count: int) -> Iterator[int]:
         return (self._next_number() for _ in range(count))
@@ -182,6 +228,10 @@ class PostgresStore:
     def add(self, table: Table, rows: list[Row]) -> None:
         if rows:
             self._driver.execute(self._additions[table.name], columns(rows))
+
+
+def _report(row: Row) -> Report:
+    return Report(bytes(row[0]), bytes(row[1]), *row[2:])
 
 
 def columns(rows: list[Row]) -> list[Any]:

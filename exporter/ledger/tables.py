@@ -104,6 +104,7 @@ usage = Table(
     Column("revision", Integer, nullable=False),
     Column("billing_reason", Text),
     Column("call_key", Text),
+    Column("call_ref", BigInteger),
     Column("conversation_id", Text),
     Column("units", Text),
     Column("flags", Text),
@@ -114,6 +115,12 @@ usage = Table(
         "due_at",
         sqlite_where=Column("due_at").isnot(None),
         postgresql_where=Column("due_at").isnot(None),
+    ),
+    Index(
+        "ix_usage_call_ref",
+        "call_ref",
+        sqlite_where=Column("call_ref").isnot(None),
+        postgresql_where=Column("call_ref").isnot(None),
     ),
 )
 """One row for each model call and for everything that carried usage.  `billing` is a code (usage.BILLING).

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from exporter.ledger.entry import Entry, Priced
 from exporter.ledger.stores import KnownTrace
 from exporter.settle.identity import supersedes_copy
-from exporter.settle.skeleton import Node, unpack
+from exporter.settle.same_call import Forgotten, Tree, find_same_calls
+from exporter.settle.skeleton import SHARED, Node, unpack
 from exporter.settle.tree import find_superseded
 from exporter.settle.verdict import Verdict, judge
+
+Spans = AbstractSet[bytes]
+_NONE: Final[Spans] = frozenset()
 
 
 @dataclass(slots=True)
@@ -71,23 +76,84 @@ def read_known(rows: Iterable[KnownTrace]) -> dict[bytes, Known]:
     return traces
 
 
-def settle(trace_id: bytes, entries: list[Entry], known: Known | None, booked: frozenset[bytes]) -> Settled:
+def settle(
+    traces: Mapping[bytes, list[Entry]],
+    known: Mapping[bytes, Known],
+    booked: Mapping[bytes, frozenset[bytes]],
+    forgotten: Sequence[Forgotten],
+) -> list[Settled]:
     """Merge what came with what is known and judge every span that has a usage record.
 
-    `booked` names spans whose rows outlived their skeleton; copies of those are ignored.
+    Known traces to which nothing came are judged too: they report the same calls.  `booked` names spans whose rows
+    outlived their skeleton; copies of those are ignored.  The outcomes are in order of trace.
     """
+    merged = [
+        _merge(trace_id, traces.get(trace_id, []), known.get(trace_id), booked.get(trace_id, frozenset()))
+        for trace_id in sorted(traces.keys() | known.keys())
+    ]
+    before = {one.trace_id: Tree(one.known.nodes, one.earlier) for one in merged if one.known}
+    duplicates_before = find_same_calls(before, forgotten).duplicates if before else {}
+    calls = find_same_calls({one.trace_id: Tree(one.nodes, one.superseded) for one in merged}, forgotten)
+    return [
+        _judge(
+            one,
+            duplicates_before.get(one.trace_id, _NONE),
+            calls.duplicates.get(one.trace_id, _NONE),
+            calls.shared.get(one.trace_id, _NONE),
+        )
+        for one in merged
+    ]
+
+
+@dataclass(slots=True)
+class _Merged:
+    """A trace before and after what came, and what rules R3 to R5 supersede in both."""
+
+    trace_id: bytes
+    known: Known | None
+    news: dict[bytes, Entry]
+    duplicate: int
+    earlier: dict[bytes, str]
+    nodes: Mapping[bytes, Node]
+    superseded: dict[bytes, str]
+
+
+def _merge(trace_id: bytes, entries: list[Entry], known: Known | None, booked: frozenset[bytes]) -> _Merged:
     before = known.nodes if known else {}
     news, duplicate = _newest_copies(entries, before, booked)
-    outcome = Settled(trace_id, known, [entry.node for entry in news.values()], [], [], 0, duplicate, 0)
-    after = {**before, **{span_id: entry.node for span_id, entry in news.items()}} if before else None
-    nodes = after if after is not None else {span_id: entry.node for span_id, entry in news.items()}
-    superseded = find_superseded(nodes)
-    for span_id, entry in news.items():
-        _place(outcome, entry, before.get(span_id), superseded)
-    if before and news:
-        replaced = {change.span_id for change in outcome.changes}
-        outcome.changes += _changed_verdicts(before, superseded, replaced)
+    earlier = find_superseded(before) if before else {}
+    if not news:
+        return _Merged(trace_id, known, news, duplicate, earlier, before, earlier)
+    nodes = {span_id: entry.node for span_id, entry in news.items()}
+    if before:
+        nodes = {**before, **nodes}
+    return _Merged(trace_id, known, news, duplicate, earlier, nodes, find_superseded(nodes))
+
+
+def _judge(one: _Merged, duplicates_before: Spans, duplicates: Spans, shared: Spans) -> Settled:
+    outcome = Settled(one.trace_id, one.known, _added(one, shared), [], [], 0, one.duplicate, 0)
+    before = one.known.nodes if one.known else {}
+    for span_id, entry in one.news.items():
+        _place(outcome, entry, is_new=span_id not in before, verdict=judge(entry.node, one.superseded, duplicates))
+    if before:
+        changed = {span_id for span_id, _ in one.earlier.items() ^ one.superseded.items()}
+        changed |= duplicates_before ^ duplicates
+        outcome.changes += [
+            Change(span_id, judge(before[span_id], one.superseded, duplicates), None)
+            for span_id in sorted(changed)
+            if span_id in before and span_id not in one.news
+        ]
     return outcome
+
+
+def _added(one: _Merged, shared: Spans) -> list[Node]:
+    """The shapes to be stored: of what came, and of what is known to be shared from now on."""
+    added = {span_id: entry.node for span_id, entry in one.news.items()}
+    for span_id in sorted(shared):
+        node = one.nodes[span_id]
+        if not node.marks & SHARED:
+            added[span_id] = node._replace(marks=node.marks | SHARED)
+    return list(added.values())
 
 
 def _newest_copies(
@@ -107,29 +173,15 @@ def _newest_copies(
     return news, duplicate
 
 
-def _place(outcome: Settled, entry: Entry, old: Node | None, superseded: dict[bytes, str]) -> None:
+def _place(outcome: Settled, entry: Entry, *, is_new: bool, verdict: Verdict) -> None:
     priced = entry.usage
-    if old is None:
-        if priced is None:
-            outcome.ignored += 1
-            return
-        outcome.accepted += 1
     if priced is None:
+        outcome.ignored += is_new
         return
-    verdict = judge(entry.node, superseded)
     if priced.never_billable:
         verdict = Verdict(verdict.billing, priced.never_billable)
-    if old is None:
+    if is_new:
+        outcome.accepted += 1
         outcome.fresh.append(Fresh(entry.node.span_id, priced, verdict))
     else:
         outcome.changes.append(Change(entry.node.span_id, verdict, priced))
-
-
-def _changed_verdicts(before: dict[bytes, Node], superseded: dict[bytes, str], replaced: set[bytes]) -> list[Change]:
-    """Rows that were there and are judged otherwise now that more of their trace is known."""
-    earlier = find_superseded(before)
-    return [
-        Change(span_id, judge(before[span_id], superseded), None)
-        for span_id in sorted(earlier.keys() | superseded.keys())
-        if span_id in before and span_id not in replaced and earlier.get(span_id) != superseded.get(span_id)
-    ]

@@ -8,7 +8,7 @@ Source: double-count rule R0 of the project's telemetry notes; OTLP 1.11, "Dupli
 
 from __future__ import annotations
 
-from exporter.settle.skeleton import CARRIER, CLASSES, Node
+from exporter.settle.skeleton import CARRIER, CLASSES, SHARED, Node
 
 
 def supersedes_copy(new: Node, old: Node) -> bool:
@@ -16,7 +16,7 @@ def supersedes_copy(new: Node, old: Node) -> bool:
     return new != old and _rank(new) > _rank(old)
 
 
-def _rank(node: Node) -> tuple[int, int, bool, int, int, bytes, int, int, int]:
+def _rank(node: Node) -> tuple[int, int, bool, int, int, bytes, int, int, int, int, int]:
     return (
         (node.marks & CLASSES).bit_count(),
         node.marks & CARRIER,
@@ -25,7 +25,10 @@ def _rank(node: Node) -> tuple[int, int, bool, int, int, bytes, int, int, int]:
         node.end_ns,
         node.digest,
         node.parent_id,
-        node.marks,
+        node.marks & ~SHARED,
         node.kind,
         node.start_ns,
+        node.call,
+        # What the ledger noted on a copy says nothing of the copy, but must not be forgotten.
+        node.marks,
     )

@@ -1,4 +1,4 @@
-"""The skeleton of a trace: what the settle rules need of a span, packed into 42 bytes."""
+"""The skeleton of a trace: what the settle rules need of a span, packed into 51 bytes."""
 
 from __future__ import annotations
 
@@ -8,16 +8,22 @@ from typing import Final, NamedTuple
 
 from exporter.usage import AGGREGATE_KINDS, BARRIER_KINDS, KIND_CODES, LEAF_KINDS, OTHER
 
-_PACKED: Final = Struct(">8s8sBBqqq")
+_PACKED: Final = Struct(">8s8sBHqqqq")
 NO_PARENT: Final = b"\0" * 8
 
 CARRIER: Final = 64
 """Bit of `marks`: the span carried usage or an explicit cost."""
 NEVER_BILLED: Final = 128
 """Bit of `marks`: rule R1 never bills it, though it may supersede others."""
+PRICED_BY_EMITTER: Final = 256
+"""Bit of `marks`: the emitter stated a cost."""
+SHARED: Final = 512
+"""Bit of `marks`, set by the ledger alone: another trace reports the same call (rule R2), so that one is read too."""
 CLASSES: Final = 63
 """Bits of `marks`: which of the six token classes are above zero."""
 
+CALL_CODES: Final = frozenset(KIND_CODES[kind] for kind in LEAF_KINDS)
+"""Kinds that are one call to a model, whose provider gave it an id."""
 LEAF_CODES: Final = frozenset(KIND_CODES[kind] for kind in (*LEAF_KINDS, OTHER))
 """A carrier of unknown kind is a leaf: somebody paid for it."""
 AGGREGATE_CODES: Final = frozenset(KIND_CODES[kind] for kind in AGGREGATE_KINDS)
@@ -35,6 +41,8 @@ class Node(NamedTuple):
     end_ns: int
     digest: int
     """Of the canonical form of its usage; the last word between copies that differ in nothing else."""
+    call: int = 0
+    """Identity of the call that a model call reports (same_call.call_of); 0 when its emitter gave none."""
 
 
 def pack(nodes: Iterable[Node]) -> bytes:

@@ -46,18 +46,37 @@ def find_superseded(nodes: Nodes) -> dict[bytes, str]:
     return superseded
 
 
+def find_speakers(nodes: Nodes) -> dict[bytes, list[bytes]]:
+    """For each call that rule R3 supersedes, the calls that count in its place."""
+    wrapped = _wrapped_calls(nodes, [node for node in nodes.values() if _is_leaf_carrier(node)])
+    speakers: dict[bytes, list[bytes]] = {}
+    for wrapper, inner in wrapped.items():
+        if _is_richer_than_only(nodes, wrapper, inner, wrapped):
+            speakers[inner[0]] = [wrapper]
+        else:
+            speakers[wrapper] = inner
+    return speakers
+
+
 def _superseded_wrappers(nodes: Nodes, leaves: list[Node]) -> dict[bytes, str]:
     wrapped = _wrapped_calls(nodes, leaves)
     if not wrapped:
         return {}
     superseded = {}
     for wrapper, inner in wrapped.items():
-        only = inner[0]
-        if len(inner) == 1 and only not in wrapped and _classes(nodes[wrapper]) > _classes(nodes[only]):
-            superseded[only] = WRAPPER
-        else:
-            superseded[wrapper] = WRAPPER
+        superseded[inner[0] if _is_richer_than_only(nodes, wrapper, inner, wrapped) else wrapper] = WRAPPER
     return superseded
+
+
+def _is_richer_than_only(
+    nodes: Nodes, wrapper: bytes, inner: list[bytes], wrapped: Mapping[bytes, list[bytes]]
+) -> bool:
+    only = inner[0]
+    return len(inner) == 1 and only not in wrapped and _classes(nodes[wrapper]) > _classes(nodes[only])
+
+
+def _is_leaf_carrier(node: Node) -> bool:
+    return bool(node.marks & CARRIER) and node.kind in LEAF_CODES
 
 
 def _wrapped_calls(nodes: Nodes, leaves: list[Node]) -> dict[bytes, list[bytes]]:

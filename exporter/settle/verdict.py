@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from typing import Final, NamedTuple
 
 from exporter.settle.skeleton import AGGREGATE_CODES, CARRIER, NEVER_BILLED, Node
-from exporter.usage import CHARGED, NOT_BILLABLE, PENDING, SUPERSEDED
+from exporter.usage import CHARGED, DUPLICATE, NOT_BILLABLE, PENDING, SUPERSEDED
 
 NO_USAGE: Final = "no_usage"
 """Reason of a model call whose usage nobody reported: a call, but no money and no claim."""
+SAME_CALL: Final = "same_call"
+"""Reason of a report whose call another one is charged for (rule R2)."""
 SETTLING: Final = "settling"
 """Reason of an aggregate that waits for its children (rule R7)."""
 
@@ -23,12 +25,13 @@ class Verdict(NamedTuple):
 
 _CHARGE: Final = Verdict(CHARGED, "")
 _WAIT: Final = Verdict(PENDING, SETTLING)
+_COPY: Final = Verdict(DUPLICATE, SAME_CALL)
 _SILENT: Final = Verdict(NOT_BILLABLE, NO_USAGE)
 _NEVER: Final = Verdict(NOT_BILLABLE, "")
 
 
-def judge(node: Node, superseded: Mapping[bytes, str]) -> Verdict:
-    """Rules R1, R3–R5 and the first half of R7 for a span that has a usage record."""
+def judge(node: Node, superseded: Mapping[bytes, str], duplicates: Container[bytes] = frozenset()) -> Verdict:
+    """Rules R1–R5 and the first half of R7 for a span that has a usage record."""
     if node.marks & NEVER_BILLED:
         return _NEVER
     if not node.marks & CARRIER:
@@ -36,4 +39,6 @@ def judge(node: Node, superseded: Mapping[bytes, str]) -> Verdict:
     rule = superseded.get(node.span_id)
     if rule is not None:
         return Verdict(SUPERSEDED, rule)
+    if node.span_id in duplicates:
+        return _COPY
     return _WAIT if node.kind in AGGREGATE_CODES else _CHARGE

@@ -17,11 +17,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from zlib import crc32
 
 from exporter.usage import Tokens
 
 CAPTURES = Path(__file__).parent / "captures"
 SUFFIX = ".tar.gz"
+NUMBERED = b"mock0"
+"""What stands before the number in the ids of the model servers; as many bytes take its place."""
 
 
 @dataclass(frozen=True)
@@ -56,8 +59,17 @@ def recorded_names() -> list[str]:
 
 
 def load(name: str) -> Recording:
+    """A recording with call ids of its own.
+
+    The model servers of all recordings number their calls from 1, and some ran at the same time: to a ledger that
+    gets every recording, their calls would be the same.
+    """
     with tarfile.open(CAPTURES / f"{name}{SUFFIX}") as archive:
         files = {member.name: _content(archive, member) for member in archive.getmembers()}
+    own = b"%04x0" % (crc32(name.encode()) & 0xFFFF)
+    files = {
+        path: content if path == "requests.json" else content.replace(NUMBERED, own) for path, content in files.items()
+    }
     requests = (
         Request(one["path"], one["content_type"], files[one["file"]]) for one in json.loads(files["requests.json"])
     )

@@ -13,6 +13,7 @@ from exporter.ledger import booking, late, retention, tables
 from exporter.ledger.budget_booking import Ref
 from exporter.ledger.entry import Entry
 from exporter.ledger.evaluation import watch_windows
+from exporter.ledger.scope import Scope
 from exporter.pricing.charge import Charge
 from exporter.settle.skeleton import CARRIER
 from exporter.settle.tree import find_superseded
@@ -116,8 +117,9 @@ def test_a_crossing_shared_in_a_period_that_is_over_is_found(postgres_url):
     with books.database.write() as connection:
         one = books.writer(slot=1)
         one.dimensions.intern(connection, {call("x", "y").usage.dimension}, set(), NOON)
+    own = {trace_id("one"): [call("one", "c", cost=500)]}
     with books.database.write() as connection:
-        one._write(connection, {trace_id("one"): [call("one", "c", cost=500)]}, tomorrow, exact=False)
+        one._write(connection, own, tomorrow, scope=Scope(own), exact=False)
         books.book(call("two", "c", cost=500), at=tomorrow)
     assert books.count(tables.breach) == 0
     for _ in range(2):

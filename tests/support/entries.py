@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from exporter.ledger.entry import Entry, Priced
 from exporter.ledger.tables import DIMENSION_TEXTS
-from exporter.settle.skeleton import CARRIER, NO_PARENT, Node
-from exporter.usage import KIND_CODES, Tokens
+from exporter.settle.call_identity import call_of, call_ref
+from exporter.settle.skeleton import CARRIER, NEVER_BILLED, NO_PARENT, PRICED_BY_EMITTER, Node
+from exporter.usage import KIND_CODES, LEAF_KINDS, Tokens
 
 SECOND = 10**9
 NOON = 1_795_262_400 * SECOND
@@ -30,9 +31,15 @@ def node(
     start: int = NOON,
     end: int = NOON + SECOND,
     digest: int = 0,
+    call: int = 0,
+    free: bool = False,
+    stated_cost: bool = False,
 ) -> Node:
     marks = classes | CARRIER if carries else 0
-    return Node(span_id(name), span_id(parent) if parent else NO_PARENT, KIND_CODES[kind], marks, start, end, digest)
+    marks |= (NEVER_BILLED if free else 0) | (PRICED_BY_EMITTER if stated_cost else 0)
+    return Node(
+        span_id(name), span_id(parent) if parent else NO_PARENT, KIND_CODES[kind], marks, start, end, digest, call
+    )
 
 
 def priced(
@@ -47,6 +54,9 @@ def priced(
     start: int = NOON,
     end: int = NOON + SECOND,
     never: str = "",
+    key: str = "",
+    reported: int | None = None,
+    conversation: str = "",
     **texts: str,
 ) -> Priced:
     values = dict.fromkeys(DIMENSION_TEXTS, "") | {
@@ -75,12 +85,13 @@ def priced(
         tokens,
         cost,
         (cost or 0, 0, 0, 0, 0, 0, 0),
-        None,
+        reported,
         never,
+        key or None,
+        conversation or None,
         None,
         None,
-        None,
-        None,
+        call_ref(call_of(key, tokens.output_total), start) if key and any(tokens) else None,
     )
 
 
@@ -89,7 +100,20 @@ def call(trace: str, name: str, parent: str | None = None, *, kind: str = "llm",
     usage.setdefault("tokens", Tokens(100, 0, 0, 0, 20, 0))
     start, end = usage.get("start", NOON), usage.get("end", NOON + SECOND)
     classes = sum(1 << bit for bit, count in enumerate(usage["tokens"]) if count)
-    shape = node(name, kind, parent, classes=classes, carries=bool(classes), start=start, end=end)
+    key, reported = usage.get("key", ""), usage.get("reported")
+    identity = call_of(key, usage["tokens"].output_total) if classes and kind in LEAF_KINDS else 0
+    shape = node(
+        name,
+        kind,
+        parent,
+        classes=classes,
+        carries=bool(classes),
+        start=start,
+        end=end,
+        call=identity,
+        free=bool(usage.get("never")),
+        stated_cost=bool(reported),
+    )
     return Entry(trace_id(trace), shape, priced(kind=kind, **usage))
 
 

@@ -389,6 +389,7 @@ def upgrade() -> None:
         sa.Column("revision", sa.Integer(), nullable=False),
         sa.Column("billing_reason", sa.Text(), nullable=True),
         sa.Column("call_key", sa.Text(), nullable=True),
+        sa.Column("call_ref", sa.BigInteger(), nullable=True),
         sa.Column("conversation_id", sa.Text(), nullable=True),
         sa.Column("units", sa.Text(), nullable=True),
         sa.Column("flags", sa.Text(), nullable=True),
@@ -397,6 +398,13 @@ def upgrade() -> None:
         sa.UniqueConstraint("trace", "span_id", name=op.f("uq_usage_trace_span_id")),
     )
     with op.batch_alter_table("usage", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_usage_call_ref",
+            ["call_ref"],
+            unique=False,
+            sqlite_where=sa.text("call_ref IS NOT NULL"),
+            postgresql_where=sa.text("call_ref IS NOT NULL"),
+        )
         batch_op.create_index(
             "ix_usage_due_at",
             ["due_at"],
@@ -414,6 +422,11 @@ def downgrade() -> None:
             "ix_usage_due_at",
             sqlite_where=sa.text("due_at IS NOT NULL"),
             postgresql_where=sa.text("due_at IS NOT NULL"),
+        )
+        batch_op.drop_index(
+            "ix_usage_call_ref",
+            sqlite_where=sa.text("call_ref IS NOT NULL"),
+            postgresql_where=sa.text("call_ref IS NOT NULL"),
         )
 
     op.drop_table("usage")
