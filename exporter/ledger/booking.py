@@ -19,8 +19,9 @@ from exporter.ledger import changes, tables
 from exporter.ledger.budget_booking import BudgetBooks
 from exporter.ledger.dimensions import Dimensions
 from exporter.ledger.engine import Database
-from exporter.ledger.entry import Booked, Entry
+from exporter.ledger.entry import Booked, Entry, Priced
 from exporter.ledger.exemplars import Exemplars
+from exporter.ledger.merging import merge_reports
 from exporter.ledger.scope import Scope, Wider
 from exporter.ledger.stores import MOST_LOCKS, NewRows, PostgresStore, RowsExist, SqliteStore, Store
 from exporter.ledger.sums import Sums
@@ -80,6 +81,12 @@ class Booking:
                 if exact:
                     raise
                 exact = True
+                self.dimensions.forget()
+                self._intern(traces, now_ns)
+            except BaseException:
+                # What was interned in the transaction that failed is gone.
+                self.dimensions.forget()
+                raise
 
     def _intern(self, traces: dict[bytes, list[Entry]], now_ns: int) -> None:
         usages = [entry.usage for entries in traces.values() for entry in entries if entry.usage is not None]
@@ -101,7 +108,9 @@ class Booking:
         store = self.store(connection)
         known, forgotten = scope.gather(store)
         booked = changes.booked_spans(connection, known) if exact else {}
-        outcomes = settle(traces, known, booked, forgotten)
+        settlement = settle(traces, known, booked, forgotten)
+        outcomes = settlement.outcomes
+        self._intern_here(connection, merge_reports(connection, settlement, known), now_ns)
         sums = Sums()
         self._insert(store, outcomes, now_ns, sums)
         for outcome in outcomes:
@@ -112,6 +121,13 @@ class Booking:
         if isinstance(store, PostgresStore):
             self._numbers = store.unused_numbers
         return outcomes
+
+    def _intern_here(self, connection: Connection, merged: list[Priced], now_ns: int) -> None:
+        """Names that only reports of a call together have: known when it is settled, and not before."""
+        texts = {one.dimension for one in merged}
+        tasks = {(one.project, one.task) for one in merged if one.task}
+        new_texts, new_tasks = self.dimensions.absent(texts, tasks)
+        self.dimensions.intern(connection, new_texts, new_tasks, now_ns)
 
     def store(self, connection: Connection) -> Store:
         """The statements of the hot path on a connection in a write transaction."""
@@ -158,6 +174,7 @@ class Booking:
             priced.units,
             priced.flags,
             None if billing == CHARGED else changes.pack_components(priced.components),
+            priced.filled,
         )
 
     def _count(self, trace_id: bytes, fresh: Fresh, sums: Sums) -> None:

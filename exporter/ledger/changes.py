@@ -197,6 +197,7 @@ def copy_values(dimensions: Dimensions, copy: Priced, old_flags: str | None) -> 
         "call_ref": copy.call_ref,
         "conversation_id": copy.conversation_id,
         "units": copy.units,
+        "filled": copy.filled,
     }
     if old_flags is None or TIME_REPLACED not in old_flags:
         values |= {"started_at": copy.started_at, "ended_at": copy.ended_at, "flags": copy.flags}

@@ -62,6 +62,10 @@ class Dimensions:
         _forget_oldest(self._known)
         _forget_oldest(self._tasks)
         _forget_oldest(self._by_number)
+        return self.absent(texts, tasks)
+
+    def absent(self, texts: Iterable[Texts], tasks: Iterable[TaskKey]) -> tuple[set[Texts], set[TaskKey]]:
+        """The same in the middle of a booking, which must not forget anything."""
         return {key for key in texts if key not in self._known}, {key for key in tasks if key not in self._tasks}
 
     def intern(self, connection: Connection, texts: set[Texts], tasks: set[TaskKey], now_ns: int) -> None:

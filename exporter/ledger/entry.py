@@ -32,6 +32,8 @@ class Priced:
     flags: str | None
     call_ref: int | None = None
     """Where other reports of the same call are looked for (settle.call_identity); of model calls with an id only."""
+    filled: str | None = None
+    """What stood in the fields that other reports of the same call filled in (ledger.merging), as JSON."""
 
 
 class Entry(NamedTuple):

@@ -109,6 +109,7 @@ usage = Table(
     Column("units", Text),
     Column("flags", Text),
     Column("components", Text),
+    Column("filled", Text),
     UniqueConstraint("trace", "span_id"),
     Index(
         "ix_usage_due_at",
@@ -126,7 +127,7 @@ usage = Table(
 """One row for each model call and for everything that carried usage.  `billing` is a code (usage.BILLING).
 
 `components` (JSON list, see COMPONENT_COLUMNS) is kept only for a row that is not charged yet: it is what
-charging it later adds.
+charging it later adds.  `filled` (JSON object) holds what stood in fields that other reports of the call filled in.
 """
 
 revision = Table(

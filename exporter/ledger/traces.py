@@ -10,7 +10,7 @@ from typing import Final, NamedTuple
 from exporter.ledger.entry import Entry, Priced
 from exporter.ledger.stores import KnownTrace
 from exporter.settle.identity import supersedes_copy
-from exporter.settle.same_call import Forgotten, Tree, find_same_calls
+from exporter.settle.same_call import Forgotten, SameCalls, Tree, find_same_calls
 from exporter.settle.skeleton import SHARED, Node, unpack
 from exporter.settle.tree import find_superseded
 from exporter.settle.verdict import Verdict, judge
@@ -58,6 +58,14 @@ class Settled:
     ignored: int
 
 
+class Settlement(NamedTuple):
+    """The outcomes for the traces of a booking, and which calls had and have several reports."""
+
+    outcomes: list[Settled]
+    calls_before: SameCalls
+    calls: SameCalls
+
+
 def read_known(rows: Iterable[KnownTrace]) -> dict[bytes, Known]:
     """Known traces by id, their parts merged into one set of spans; of copies the better one stands."""
     traces: dict[bytes, Known] = {}
@@ -81,7 +89,7 @@ def settle(
     known: Mapping[bytes, Known],
     booked: Mapping[bytes, frozenset[bytes]],
     forgotten: Sequence[Forgotten],
-) -> list[Settled]:
+) -> Settlement:
     """Merge what came with what is known and judge every span that has a usage record.
 
     Known traces to which nothing came are judged too: they report the same calls.  `booked` names spans whose rows
@@ -92,17 +100,18 @@ def settle(
         for trace_id in sorted(traces.keys() | known.keys())
     ]
     before = {one.trace_id: Tree(one.known.nodes, one.earlier) for one in merged if one.known}
-    duplicates_before = find_same_calls(before, forgotten).duplicates if before else {}
+    calls_before = find_same_calls(before, forgotten) if before else SameCalls()
     calls = find_same_calls({one.trace_id: Tree(one.nodes, one.superseded) for one in merged}, forgotten)
-    return [
+    outcomes = [
         _judge(
             one,
-            duplicates_before.get(one.trace_id, _NONE),
+            calls_before.duplicates.get(one.trace_id, _NONE),
             calls.duplicates.get(one.trace_id, _NONE),
             calls.shared.get(one.trace_id, _NONE),
         )
         for one in merged
     ]
+    return Settlement(outcomes, calls_before, calls)
 
 
 @dataclass(slots=True)

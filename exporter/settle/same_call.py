@@ -48,14 +48,21 @@ Report = tuple[bytes, bytes]
 """Trace and span."""
 
 
+class Component(NamedTuple):
+    """The reports of one call, in order, and the one that is charged, if any."""
+
+    charged: Report | None
+    reports: tuple[Report, ...]
+
+
 @dataclass(slots=True)
 class SameCalls:
     """Which spans, by trace, are not charged because of another one, and which have one in a different trace."""
 
     duplicates: dict[bytes, set[bytes]] = field(default_factory=lambda: defaultdict(set))
     shared: dict[bytes, set[bytes]] = field(default_factory=lambda: defaultdict(set))
-    components: list[list[Report]] = field(default_factory=list)
-    """Reports of each call that has several, the charged one first if there is one, then in order."""
+    components: list[Component] = field(default_factory=list)
+    """The calls that have several reports."""
 
 
 class _Member(NamedTuple):
@@ -100,8 +107,9 @@ class _Finding:
         for member in payable:
             if member is not charged:
                 self._found.duplicates[member.trace_id].add(member.span_id)
-        ordered = sorted(component, key=lambda member: (member is not charged, member.trace_id, member.span_id))
-        self._found.components.append([(member.trace_id, member.span_id) for member in ordered])
+        reports = tuple(sorted((member.trace_id, member.span_id) for member in component))
+        paid = (charged.trace_id, charged.span_id) if charged else None
+        self._found.components.append(Component(paid, reports))
 
     def _is_payable(self, member: _Member) -> bool:
         return (

@@ -394,6 +394,7 @@ def upgrade() -> None:
         sa.Column("units", sa.Text(), nullable=True),
         sa.Column("flags", sa.Text(), nullable=True),
         sa.Column("components", sa.Text(), nullable=True),
+        sa.Column("filled", sa.Text(), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_usage")),
         sa.UniqueConstraint("trace", "span_id", name=op.f("uq_usage_trace_span_id")),
     )

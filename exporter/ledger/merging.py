@@ -1,0 +1,196 @@
+"""What the reports of one call know between them (rule R2): the charged one gets what it leaves empty from the others.
+
+A client knows agent and task, a gateway what it charged, the provider's SDK the exact tokens.  The
+row keeps the texts that were there before, so that another report may be charged later as if nothing
+had been filled in; the outcome depends on the set of reports alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Any, Final
+
+import orjson
+from sqlalchemy import Connection, RowMapping, select, tuple_
+
+from exporter.ledger.changes import unpack_components
+from exporter.ledger.entry import Priced
+from exporter.ledger.sums import NO_COMPONENTS
+from exporter.ledger.tables import DIMENSION_TEXTS, TOKEN_COLUMNS, dimension, task, trace, usage
+from exporter.ledger.traces import Change, Known, Settled, Settlement
+from exporter.settle.same_call import Report
+from exporter.settle.verdict import Verdict
+from exporter.usage import BILLING, CHARGED, NOT_BILLABLE, Tokens
+
+_AT: Final = {name: position for position, name in enumerate(DIMENSION_TEXTS)}
+_IDENTITY: Final = (
+    "agent", "project", "team", "environment", "role", "tier", "task_type", "phase", "complexity", "importance",
+    "impact", "experiment", "variant",
+)  # fmt: skip
+_TRUSTED: Final = frozenset({"provider", "gateway"})
+_BATCH: Final = 200
+_CHARGED: Final = Verdict(CHARGED, "")
+
+
+def fill_in(own: Priced, others: Sequence[Priced]) -> Priced:
+    """A report with what it leaves empty, taken from the first other one that says it.
+
+    Who: agent, project, team and the like, task and conversation.  How much: what a provider or gateway says that it
+    charged; that is the cost when there is no list price.
+    """
+    texts, before = list(own.dimension), {}
+    for name in _IDENTITY:
+        text = "" if _said(own, name) else next(filter(None, (_said(other, name) for other in others)), "")
+        if text:
+            before[name] = texts[_AT[name]]
+            texts[_AT[name]] = text
+    values: dict[str, Any] = {"project": texts[_AT["project"]]}
+    for name in ("task", "conversation_id"):
+        found = None if getattr(own, name) else next(filter(None, (getattr(other, name) for other in others)), None)
+        if found:
+            before[name] = getattr(own, name)
+            values[name] = found
+    values |= _stated_cost(own, others, texts, before)
+    if not before:
+        return own
+    return replace(own, dimension=tuple(texts), filled=orjson.dumps(before).decode(), **values)
+
+
+def _said(report: Priced, name: str) -> str:
+    text = report.dimension[_AT[name]]
+    return "" if name == "agent" and text == report.dimension[_AT["service"]] else text
+
+
+def _stated_cost(own: Priced, others: Sequence[Priced], texts: list[str], before: dict[str, Any]) -> dict[str, Any]:
+    if own.cost_reported_nano_usd and texts[_AT["cost_source"]] in _TRUSTED:
+        return {}
+    for other in others:
+        source, amount = other.dimension[_AT["cost_source"]], other.cost_reported_nano_usd
+        if amount and source in _TRUSTED:
+            break
+    else:
+        return {}
+    changed = {"cost_source": source}
+    values: dict[str, Any] = {"cost_reported_nano_usd": amount}
+    if own.cost_nano_usd is None:
+        changed |= {"cost_status": "reported", "cost_reasons": "", "price_version": f"reported:{source}"}
+        values |= {"cost_nano_usd": amount, "components": (*NO_COMPONENTS[:-1], amount)}
+        before["cost_nano_usd"] = None
+    before["cost_reported_nano_usd"] = own.cost_reported_nano_usd
+    for name, text in changed.items():
+        before[name] = texts[_AT[name]]
+        texts[_AT[name]] = text
+    return values
+
+
+def without_filling(filled: Priced) -> Priced:
+    """A report as it was before anything was filled in."""
+    if filled.filled is None:
+        return filled
+    before = orjson.loads(filled.filled)
+    texts = tuple(before.get(name, text) for name, text in zip(DIMENSION_TEXTS, filled.dimension, strict=True))
+    values = {name: before[name] for name in _COLUMNS if name in before}
+    if "cost_nano_usd" in values:
+        values["components"] = NO_COMPONENTS
+    return replace(filled, dimension=texts, project=texts[_AT["project"]], filled=None, **values)
+
+
+_COLUMNS: Final = ("task", "conversation_id", "cost_nano_usd", "cost_reported_nano_usd")
+
+
+def merge_reports(connection: Connection, settlement: Settlement, known: Mapping[bytes, Known]) -> list[Priced]:
+    """Fill in what the charged reports lack, in the outcomes of a booking; the records that came of it."""
+    if not settlement.calls.components and not settlement.calls_before.components:
+        return []
+    outcomes = {outcome.trace_id: outcome for outcome in settlement.outcomes}
+    came: dict[Report, Priced | None] = {}
+    for outcome in settlement.outcomes:
+        came |= {(outcome.trace_id, fresh.span_id): fresh.priced for fresh in outcome.fresh}
+        came |= {(outcome.trace_id, change.span_id): change.copy for change in outcome.changes}
+    wanted = list(_to_be_merged(settlement, came))
+    reports = [report for _, members in wanted for report in members]
+    stored = _stored(connection, known, [report for report in reports if came.get(report) is None])
+    made = []
+    for charged, members in wanted:
+        for report in members:
+            now = came.get(report) or stored.get(report)
+            if now is None:
+                continue
+            target = without_filling(now)
+            if report == charged:
+                others = [came.get(other) or stored.get(other) for other in members if other != report]
+                target = fill_in(target, [without_filling(one) for one in others if one and not one.never_billable])
+            if target != now:
+                _place(outcomes[report[0]], report[1], target)
+                made.append(target)
+    return made
+
+
+def _to_be_merged(settlement: Settlement, came: Iterable[Report]) -> Iterator[tuple[Report | None, tuple[Report, ...]]]:
+    """Calls with several reports of which something changed, and reports that were one of several before."""
+    before, after = settlement.calls_before.components, settlement.calls.components
+    stood, fresh = set(before), set(came)
+    joined = {report for component in after for report in component.reports}
+    for component in after:
+        if component not in stood or not fresh.isdisjoint(component.reports):
+            yield component.charged, component.reports
+    for component in before:
+        for report in component.reports:
+            if report not in joined:
+                yield None, (report,)
+
+
+def _place(outcome: Settled, span_id: bytes, target: Priced) -> None:
+    for position, fresh in enumerate(outcome.fresh):
+        if fresh.span_id == span_id:
+            outcome.fresh[position] = fresh._replace(priced=target)
+            return
+    for position, change in enumerate(outcome.changes):
+        if change.span_id == span_id:
+            outcome.changes[position] = change._replace(copy=target)
+            return
+    outcome.changes.append(Change(span_id, _CHARGED, target))
+
+
+def _stored(connection: Connection, known: Mapping[bytes, Known], reports: list[Report]) -> dict[Report, Priced]:
+    keys = [(known[trace_id].number, span_id) for trace_id, span_id in dict.fromkeys(reports) if trace_id in known]
+    found: dict[Report, Priced] = {}
+    for start in range(0, len(keys), _BATCH):
+        query = (
+            select(
+                usage,
+                trace.c.trace_id,
+                task.c.name.label("task_name"),
+                *(dimension.c[name].label(f"d_{name}") for name in DIMENSION_TEXTS),
+            )
+            .join(trace, trace.c.id == usage.c.trace)
+            .join(dimension, dimension.c.id == usage.c.dimension)
+            .outerjoin(task, task.c.id == usage.c.task)
+            .where(tuple_(usage.c.trace, usage.c.span_id).in_(keys[start : start + _BATCH]))
+        )
+        for row in connection.execute(query).mappings():
+            found[(bytes(row["trace_id"]), bytes(row["span_id"]))] = _priced(row)
+    return found
+
+
+def _priced(row: RowMapping) -> Priced:
+    is_never_billed = BILLING[row["billing"]] == NOT_BILLABLE
+    return Priced(
+        tuple(row[f"d_{name}"] for name in DIMENSION_TEXTS),
+        row["d_project"],
+        row["task_name"] or "",
+        row["started_at"],
+        row["ended_at"],
+        Tokens(*(row[name] for name in TOKEN_COLUMNS)),
+        row["cost_nano_usd"],
+        unpack_components(row["components"], row["cost_nano_usd"]),
+        row["cost_reported_nano_usd"],
+        row["billing_reason"] if is_never_billed else "",
+        row["call_key"],
+        row["conversation_id"],
+        row["units"],
+        row["flags"],
+        row["call_ref"],
+        row["filled"],
+    )
