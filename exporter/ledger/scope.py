@@ -92,7 +92,9 @@ class Scope:
         count = -1
         while count != len(waiting):
             count = len(waiting)
-            waiting = [report for report in waiting if not self._takes(known, report)]
+            # Forth and back, so that a chain of reports is followed in few passes.
+            waiting = [report for report in reversed(waiting) if not self._takes(known, report)]
+            waiting = [report for report in reversed(waiting) if not self._takes(known, report)]
 
     def _is_new(self, trace_id: bytes, span_id: bytes) -> bool:
         if (trace_id, span_id) in self._taken:

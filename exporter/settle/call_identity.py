@@ -52,7 +52,9 @@ def call_of(key: str, output_tokens: int) -> int:
 
 def reach_of(start_ns: int, end_ns: int) -> int:
     """The latest start of another report that may still be of the same call."""
-    return min(max(start_ns, end_ns) + TOLERANCE_NS, start_ns + MOST_APART_NS, _LATEST)
+    reach = max(start_ns, end_ns) + TOLERANCE_NS
+    farthest = start_ns + MOST_APART_NS
+    return min(farthest, reach)
 
 
 def call_ref(call: int, start_ns: int) -> int:
@@ -64,4 +66,7 @@ def refs_around(call: int, start_ns: int, reach_ns: int) -> list[int]:
     """Every call_ref under which a report may stand whose time meets that of this one."""
     low = call & _HASH
     first, last = start_ns - MOST_APART_NS >> _BUCKET_BITS, reach_ns >> _BUCKET_BITS
+    if last == first:
+        return [first << _BUCKET_BITS | low]
+    last = min(last, _LATEST >> _BUCKET_BITS)
     return [bucket << _BUCKET_BITS | low for bucket in range(first, last + 1)]

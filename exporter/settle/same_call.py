@@ -11,6 +11,7 @@ in it, or when a gateway answered from its cache.  The outcome depends on the se
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -102,8 +103,8 @@ class _Finding:
         payable = [member for member in component if self._is_payable(member)]
         charged = None
         if payable and not self._is_spoken_for(component):
-            free = [member for member in component if member.is_free]
-            charged = max((m for m in payable if not _overlaps_any(m, free)), key=self._rank, default=None)
+            free = _Times(member for member in component if member.is_free)
+            charged = max((member for member in payable if not free.meet(member)), key=self._rank, default=None)
         for member in payable:
             if member is not charged:
                 self._found.duplicates[member.trace_id].add(member.span_id)
@@ -194,9 +195,23 @@ def _components(group: list[_Member]) -> Iterator[list[_Member]]:
     yield run
 
 
-def _overlaps_any(member: _Member, others: list[_Member]) -> bool:
-    """Without tolerance: the call before, which filled the cache, is often only milliseconds older."""
-    return any(member.start_ns <= max(o[:2]) and o.start_ns <= max(member[:2]) for o in others)
+class _Times:
+    """When some reports were under way, as intervals that do not touch."""
+
+    def __init__(self, members: Iterable[_Member]) -> None:
+        self._starts: list[int] = []
+        self._ends: list[int] = []
+        for start, end in sorted((member.start_ns, max(member[:2])) for member in members):
+            if self._ends and start <= self._ends[-1]:
+                self._ends[-1] = max(self._ends[-1], end)
+            else:
+                self._starts.append(start)
+                self._ends.append(end)
+
+    def meet(self, member: _Member) -> bool:
+        """Without tolerance: the call before, which filled the cache, is often only milliseconds older."""
+        before = bisect_right(self._starts, max(member[:2]))
+        return before > 0 and self._ends[before - 1] >= member.start_ns
 
 
 def _depth_of(nodes: Nodes, span_id: bytes, depths: dict[bytes, int]) -> int:

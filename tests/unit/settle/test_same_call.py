@@ -189,6 +189,12 @@ def test_thousands_of_nested_reports_cost_no_more_than_linear_walks():
     assert len(charged(*spans)) == 1
 
 
+def test_thousands_of_cache_hits_beside_thousands_of_calls_are_compared_in_order():
+    spans = [report("t1", f"c{n}", start=NOON + 4 * n, end=NOON + 4 * n + 1) for n in range(4_000)]
+    spans += [report("t2", f"h{n}", start=NOON + 4 * n + 2, end=NOON + 4 * n + 3, free=True) for n in range(4_000)]
+    assert charged(*spans) == {"t1.c0"}
+
+
 NAMES = "abcdefgh"
 span = st.tuples(
     st.sampled_from(["t1", "t2", "t3"]),
