@@ -13,7 +13,7 @@ from typing import Final, NamedTuple, Protocol
 
 from exporter.charging import make_entry, start_of
 from exporter.combining import Combiner
-from exporter.dialects.registry import read_span
+from exporter.dialects.registry import LIFT, read_span
 from exporter.errors import ExporterError
 from exporter.intake.decode import decode_logs, decode_metrics, decode_traces
 from exporter.intake.reasons import TOO_OLD
@@ -98,7 +98,7 @@ class Pipeline:
     def _prepare(self, body: Body, now_ns: int) -> Prepared | Exception:
         runtime = self._runtime()
         try:
-            decoded = decode_traces(body.content, json=body.is_json, wanted=runtime.wanted)
+            decoded = decode_traces(body.content, json=body.is_json, wanted=runtime.wanted, lift=LIFT)
         except ExporterError as error:
             return error
         oldest = now_ns - self._accept_age_ns if self._accept_age_ns is not None else 0

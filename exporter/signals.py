@@ -53,6 +53,18 @@ class Span(NamedTuple):
     origin: Origin
 
 
+class Lift(NamedTuple):
+    """How to take out of content what billing needs, before the content goes."""
+
+    content: frozenset[str]
+    """Keys of attributes that hold content; their texts are read whole and go no further than `take`."""
+    take: Callable[[Mapping[str, Value]], Mapping[str, Value]]
+    """Attributes with content among them → further attributes, which count where the span has none of that name."""
+
+
+NO_LIFT: Final = Lift(frozenset(), lambda _: {})
+
+
 class OfResource(Generic[T]):
     """Something that follows from a resource alone, derived once for a run of spans that share it.
 

@@ -1,11 +1,12 @@
-"""What a dialect is: one vocabulary of span attributes, as data and two pure functions."""
+"""What a dialect is: one vocabulary of span attributes, as data and pure functions."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from exporter.signals import Span
+from exporter.dialects.spellings import Spellings
+from exporter.signals import NO_LIFT, Lift, Span
 from exporter.usage import Reading
 
 
@@ -16,10 +17,16 @@ class Dialect:
     name: str
     """Stored with each row and used as a label, so it never changes."""
     marks: frozenset[str]
-    """Attribute keys of which a span must carry one to be asked about at all; they keep foreign spans cheap."""
+    """Attribute keys of which a span of this dialect carries one; they keep foreign spans cheap."""
     wanted: frozenset[str]
-    """Keys of all span and resource attributes that `claims` and `read` look at; decode drops every other one."""
-    claims: Callable[[Span], bool]
-    """Whether a span with one of the marks is of this dialect."""
-    read: Callable[[Span], Reading]
-    """What a claimed span says: its kind, and its usage when there is something to account."""
+    """Keys of all span and resource attributes that `read` looks at; decode drops every other one."""
+    spellings: Spellings
+    """All names of each field."""
+    read: Callable[[Span, Spellings], Reading]
+    """What a claimed span, which has these of the spellings, says: its kind, and its usage when there is something
+    to account."""
+    claims: Callable[[frozenset[str], str], bool] | None = None
+    """Whether spans with these attribute keys, a mark among them, from this instrumentation scope are of this
+    dialect; None where a mark is enough.  Asked once for each set of keys and scope, so it may take its time."""
+    lift: Lift = NO_LIFT
+    """What decode takes out of content for `read`."""

@@ -44,7 +44,7 @@ class Emitter(NamedTuple):
     """How the spans of one instrumentation scope count."""
 
     scope: str
-    """Name of the scope, or the beginning of one up to a dot."""
+    """Name of the scope, or the beginning of one up to a dot or slash."""
     exclusive_for: frozenset[str] = frozenset()
     """Providers for which the input leaves cached tokens out."""
     is_additive: bool = False
@@ -68,6 +68,9 @@ EMITTERS: Final = (
     Emitter("github.copilot"),
     Emitter("logfire"),
     Emitter("openinference"),
+    # Agno hands on what Anthropic's interface says, unlike all others of this family.
+    Emitter("openinference.instrumentation.agno", frozenset({ANTHROPIC})),
+    Emitter("@arizeai"),
     Emitter("pydantic-ai"),
     Emitter("strands"),
 )
@@ -150,7 +153,7 @@ def _by_provider(provider: str, tied: list[Basis]) -> list[Basis]:
 @lru_cache(maxsize=1024)
 def emitter_of(scope: str) -> Emitter:
     """The row of the longest scope name that `scope` is or lies below; UNKNOWN_EMITTER when there is none."""
-    fitting = [row for row in EMITTERS if scope == row.scope or scope.startswith(f"{row.scope}.")]
+    fitting = [row for row in EMITTERS if scope == row.scope or scope.startswith((f"{row.scope}.", f"{row.scope}/"))]
     return max(fitting, key=lambda row: len(row.scope), default=UNKNOWN_EMITTER)
 
 

@@ -20,13 +20,13 @@ _INPUT_ONLY: Final = frozenset({EMBEDDING, RERANK})
 
 def read_counts(attributes: Mapping[str, Value], present: Spellings, kind: str, flags: list[str]) -> Counts | None:
     """The counts of a span of this kind, None when it has none that can be read; a missing half is flagged."""
-    inputs, outputs, reads, writes, writes_5m, writes_1h, thoughts, totals = present[:8]
-    tokens_in = read_count(attributes, inputs, flags)
-    tokens_out = read_count(attributes, outputs, flags)
-    read = (read_count(attributes, reads, flags) or 0) if reads else 0
-    write, write_1h = _writes(attributes, present, flags) if writes or writes_5m or writes_1h else (0, 0)
-    reasoning = (read_count(attributes, thoughts, flags) or 0) if thoughts else 0
-    total = read_count(attributes, totals, flags) if totals else None
+    tokens_in = read_count(attributes, present.input, flags)
+    tokens_out = read_count(attributes, present.output, flags)
+    read = (read_count(attributes, present.cache_read, flags) or 0) if present.cache_read else 0
+    has_writes = present.cache_write or present.write_5m or present.write_1h
+    write, write_1h = _writes(attributes, present, flags) if has_writes else (0, 0)
+    reasoning = (read_count(attributes, present.reasoning, flags) or 0) if present.reasoning else 0
+    total = read_count(attributes, present.total, flags) if present.total else None
     if tokens_in is None or tokens_out is None:
         if tokens_in is None and tokens_out is None and kind in _INPUT_ONLY:
             tokens_in = total

@@ -6,10 +6,8 @@ computed.  Source: specification of telemetry dialects, sections 1.4 and 3.3.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Final, NamedTuple
-
-from exporter.dialects.fields import read_text
-from exporter.signals import Value
 
 _OPENAI, _AZURE, _FOUNDRY = "openai", "azure.ai.openai", "azure.ai.inference"
 _ANTHROPIC, _BEDROCK = "anthropic", "aws.bedrock"
@@ -133,22 +131,15 @@ class Source(NamedTuple):
     response_model: str
 
 
-def identify(
-    stated: Value | None,
-    older: Value | None,
-    address: Value | None,
-    request_model: Value | None,
-    response_model: Value | None,
-) -> Source:
-    """From `gen_ai.provider.name`, `gen_ai.system`, `server.address` and the two models, all as sent."""
-    requested, answered = read_text(request_model), read_text(response_model)
-    provider, gateway = _stated(read_text(stated), read_text(older))
+def identify(stated: Iterable[str], address: str, request_model: str, response_model: str) -> Source:
+    """From the provider as stated under several names, the server's address and the two models; empty is unknown."""
+    provider, gateway = _stated(stated)
     if not provider:
-        hosted = provider_of_address(read_text(address))
+        hosted = provider_of_address(address)
         if hosted in GATEWAYS:
             gateway, hosted = gateway or hosted, ""
-        provider = hosted or provider_of_model(requested) or provider_of_model(answered)
-    return Source(provider, gateway, requested, answered)
+        provider = hosted or provider_of_model(request_model) or provider_of_model(response_model)
+    return Source(provider, gateway, request_model, response_model)
 
 
 def normalise(stated: str) -> tuple[str, str]:
@@ -190,10 +181,10 @@ def provider_of_model(model: str) -> str:
     return next((provider for beginning, provider in _MODELS if name.startswith(beginning)), "")
 
 
-def _stated(newer: str, older: str) -> tuple[str, str]:
+def _stated(names: Iterable[str]) -> tuple[str, str]:
     gateway = ""
-    for stated in (newer, older):
-        provider, through = normalise(stated)
+    for name in names:
+        provider, through = normalise(name)
         gateway = gateway or through
         if provider:
             return provider, gateway

@@ -7,13 +7,34 @@ each set, and reading a span touches only what is there.
 from __future__ import annotations
 
 from collections.abc import Collection
-from typing import NamedTuple
+from dataclasses import dataclass, field, fields
+from functools import lru_cache
+from typing import Self
 
 Names = tuple[str, ...]
 NONE: Names = ()
 
 
-class Spellings(NamedTuple):
+@dataclass(frozen=True, slots=True, eq=False)
+class Identity:
+    """The names of all that says who answered, and with what.  There is one for the same names, so that it is a
+    cheap key of a cache."""
+
+    provider: Names
+    address: Names
+    request_model: Names
+    response_model: Names
+    all_names: Names
+
+
+@lru_cache(maxsize=1024)
+def _identity(provider: Names, address: Names, request_model: Names, response_model: Names) -> Identity:
+    everything = provider + address + request_model + response_model
+    return Identity(provider, address, request_model, response_model, everything)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Spellings:
     """The attribute names of each field, in the order in which they are believed."""
 
     input: Names = NONE
@@ -27,6 +48,14 @@ class Spellings(NamedTuple):
     """Of input and output; evidence of how the emitter counts, never a quantity of its own."""
     cost: Names = NONE
     """In USD."""
+    cost_parts: Names = NONE
+    """In USD; their sum is the cost when none is stated."""
+    operation: Names = NONE
+    provider: Names = NONE
+    address: Names = NONE
+    """Of the server that was asked."""
+    request_model: Names = NONE
+    response_model: Names = NONE
     call_key: Names = NONE
     agent: Names = NONE
     conversation: Names = NONE
@@ -34,10 +63,22 @@ class Spellings(NamedTuple):
     """The service tier, first as answered, then as asked for."""
     context: Names = NONE
     """Anything else that prices depend on."""
+    identity: Identity = field(init=False)
 
-    def present_in(self, keys: Collection[str]) -> Spellings:
+    def __post_init__(self) -> None:
+        identity = _identity(self.provider, self.address, self.request_model, self.response_model)
+        object.__setattr__(self, "identity", identity)
+
+    def present_in(self, keys: Collection[str]) -> Self:
         """The same table with only the names that `keys` has."""
-        return Spellings(*(tuple(name for name in names if name in keys) for names in self))
+        return type(self)(**{of: tuple(name for name in names if name in keys) for of, names in self._items()})
+
+    def followed_by(self, others: Self) -> Self:
+        """A table of both, in which the names of `others` are believed after those of this one."""
+        return type(self)(**{of: names + getattr(others, of) for of, names in self._items()})
 
     def all_names(self) -> frozenset[str]:
-        return frozenset(name for names in self for name in names)
+        return frozenset(name for _, names in self._items() for name in names)
+
+    def _items(self) -> list[tuple[str, Names]]:
+        return [(of.name, getattr(self, of.name)) for of in fields(self) if of.init]

@@ -10,6 +10,7 @@ from exporter.intake import decode_json, decode_protobuf
 from exporter.intake.decoded import DecodedTraces
 from exporter.intake.limits import DEFAULT_LIMITS, IntakeLimits
 from exporter.intake.values import Allowance, Wanted
+from exporter.signals import NO_LIFT, Lift
 
 __all__ = ["DecodedTraces", "Wanted", "decode_logs", "decode_metrics", "decode_traces"]
 
@@ -19,18 +20,18 @@ def decode_traces(
     *,
     json: bool,
     wanted: Wanted,
-    whole: Wanted = frozenset(),
+    lift: Lift = NO_LIFT,
     limits: IntakeLimits = DEFAULT_LIMITS,
 ) -> DecodedTraces:
     """Spans of an ExportTraceServiceRequest.
 
-    `wanted` names the span and resource attributes that leave; texts are cut to `limits.max_text_chars`
-    except those of the keys in `whole`.  Raises InvalidRequest when the body is undecodable, TooLarge when
-    it holds more records than `limits` allow.
+    `wanted` names the span and resource attributes that leave, their texts cut to `limits.max_text_chars`; content
+    stays, and what `lift` takes out of it leaves in its place.  Raises InvalidRequest when the body is undecodable,
+    TooLarge when it holds more records than `limits` allow.
     """
     decoded = DecodedTraces([], {})
     read = decode_json.read_traces if json else decode_protobuf.read_traces
-    read(body, Allowance(wanted=wanted, whole=whole, limits=limits), decoded)
+    read(body, Allowance(wanted=wanted | lift.content, lift=lift, limits=limits), decoded)
     return decoded
 
 

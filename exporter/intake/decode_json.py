@@ -32,7 +32,7 @@ from exporter.intake.json_fields import (
     whole_number,
 )
 from exporter.intake.limits import IntakeLimits
-from exporter.intake.values import MAX_INT64, MIN_INT64, Allowance, clean_text, cut_text
+from exporter.intake.values import MAX_INT64, MIN_INT64, Allowance, clean_text, cut_text, lift_content
 from exporter.signals import Origin, Span, Value
 
 _POINT_KINDS: Final = ("gauge", "sum", "histogram", "exponentialHistogram", "summary")
@@ -82,7 +82,8 @@ def _read_resource_spans(node: Node, allowance: Allowance, decoded: DecodedTrace
     resource = {} if crowded else read_attributes(described, allowance)
     for scope_spans in objects_at(node, "scopeSpans"):
         scope = object_at(scope_spans, "scope")
-        origin = Origin(resource, clean_text(text_at(scope, "name")), clean_text(text_at(scope, "version")))
+        names = (cut_text("", text_at(scope, name), allowance) for name in ("name", "version"))
+        origin = Origin(resource, *names)
         spans = objects_at(scope_spans, "spans")
         require_at_most(decoded.records + len(spans), allowance.limits)
         for span in spans:
@@ -149,6 +150,10 @@ def read_attributes(node: Node, allowance: Allowance) -> dict[str, Value]:
                 found[key] = text
             elif (value := read_value(key, content, allowance, depth=0)) is not None:
                 found[key] = value
+    for key in allowance.lift.content:
+        if key in found:
+            lift_content(found, allowance)
+            break
     return found
 
 

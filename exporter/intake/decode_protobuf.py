@@ -22,7 +22,7 @@ from exporter.intake.decoded import TOO_MANY_ATTRIBUTES, DecodedTraces, require_
 from exporter.intake.ids import NO_SPAN, NO_TRACE, parent_or_root, why_unidentified
 from exporter.intake.limits import IntakeLimits
 from exporter.intake.repair import repair_texts
-from exporter.intake.values import MAX_INT64, Allowance, clean_text, read_attributes
+from exporter.intake.values import MAX_INT64, Allowance, clean_text, cut_text, read_attributes
 from exporter.intake.wire import LOGS, METRICS, TRACES, pieces
 from exporter.signals import Origin, Span
 
@@ -99,7 +99,8 @@ class _TraceReader:
         for scope_spans in message.scope_spans:
             require_at_most(self.decoded.records + len(scope_spans.spans), self.allowance.limits)
             scope = scope_spans.scope
-            self._read_spans(scope_spans, Origin(resource, clean_text(scope.name), clean_text(scope.version)))
+            names = (cut_text("", text, self.allowance) for text in (scope.name, scope.version))
+            self._read_spans(scope_spans, Origin(resource, *names))
 
     def _read_spans(self, message: ScopeSpans, origin: Origin) -> None:
         allowance, decoded, most, looked = self.allowance, self.decoded, self.allowance.limits.max_attributes, 0

@@ -15,7 +15,7 @@ from typing import Final
 from opentelemetry.proto.common.v1.common_pb2 import AnyValue, KeyValue
 
 from exporter.intake.limits import DEFAULT_LIMITS, IntakeLimits
-from exporter.signals import Value
+from exporter.signals import NO_LIFT, Lift, Value
 
 MAX_INT64: Final = 2**63 - 1
 MIN_INT64: Final = -(2**63)
@@ -28,11 +28,11 @@ Wanted = frozenset[str]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Allowance:
-    """Which attributes leave decode, and how much of each."""
+    """Which attributes are read, and how much of each."""
 
     wanted: Wanted
-    whole: Wanted = frozenset()
-    """Wanted keys whose text is never cut, because a dialect finds an id inside it."""
+    """Content that something is taken out of included."""
+    lift: Lift = NO_LIFT
     limits: IntakeLimits = DEFAULT_LIMITS
 
 
@@ -44,8 +44,8 @@ def clean_text(text: str) -> str:
 
 
 def cut_text(key: str, text: str, allowance: Allowance) -> str:
-    """The clean text, cut to the limit unless its key is read whole."""
-    if key not in allowance.whole:
+    """The clean text, cut to the limit unless it is content, which stays here."""
+    if key not in allowance.lift.content:
         text = text[: allowance.limits.max_text_chars]
     return clean_text(text)
 
@@ -67,7 +67,21 @@ def read_attributes(pairs: Iterable[KeyValue], allowance: Allowance) -> dict[str
                 found[key] = number
             elif (other := read_value(key, value, allowance, depth=0)) is not None:
                 found[key] = other
+    for key in allowance.lift.content:
+        if key in found:
+            lift_content(found, allowance)
+            break
     return found
+
+
+def lift_content(found: dict[str, Value], allowance: Allowance) -> None:
+    """Leave what billing needs in the place of the content."""
+    taken = allowance.lift.take(found)
+    for key in allowance.lift.content:
+        found.pop(key, None)
+    for key, value in taken.items():
+        if not found.get(key):
+            found[key] = cut_text(key, value, allowance) if type(value) is str else value
 
 
 def read_value(key: str, value: AnyValue, allowance: Allowance, *, depth: int) -> Value | None:

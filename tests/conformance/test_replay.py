@@ -76,11 +76,12 @@ def test_a_call_is_priced_by_a_model_that_took_part(ledger, name):
     charged = [row for row in ledger[name] if row["billing"] == "charged"]
     comparison = compare(list(calls.values()), [row_of(row) for row in charged])
     for number, row in comparison.pairs.items():
-        assert row.models & calls[number].models
+        # LiteLLM writes the provider before the name.
+        assert {model.rpartition("/")[2] for model in row.models} & calls[number].models
     for row in charged:
         assert row["price_model"] in {row["request_model"], row["response_model"]}
         assert row["cost_nano_usd"] > 0
-        assert row["dialect"] == "genai"
+        assert row["dialect"] in EXPECTATIONS[name].dialects
 
 
 @pytest.mark.parametrize("name", EXPECTATIONS)

@@ -15,45 +15,12 @@ from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
 from exporter.dialects.registry import WANTED
 from support.collector import Collector, numbered_span
-from support.otlp import any_value, pairs, request
+from support.lifted import LIFTS, SECRET
+from support.otlp import any_value, pairs, parse_traces, request
 from support.otlp_sink import Received, Sink
 from support.tools import ROOT, require_tool
 
-SECRET = "do not tell anybody"
 NAMES = json.loads((ROOT / "tests" / "support" / "content_keys.json").read_text())
-
-
-LLM = {"openinference.span.kind": "LLM"}
-ANSWER = {"id": "chatcmpl-a1", "model": "gpt-4o-mini", "choices": [{"message": {"content": SECRET}}]}
-LANGCHAIN = [[{"message": {"kwargs": {"content": SECRET, "response_metadata": {"id": "chatcmpl-lc"}}}}]]
-LIFTS: dict[str, tuple[dict[str, Any], str | None]] = {
-    "an OpenAI chat answer": (LLM | {"output.value": json.dumps(ANSWER)}, "chatcmpl-a1"),
-    "an Anthropic answer": (
-        LLM
-        | {"output.value": json.dumps({"id": "msg_1", "content": [{"text": SECRET}], "model": "claude-sonnet-4-5"})},
-        "msg_1",
-    ),
-    "an OpenAI response": (
-        LLM | {"output.value": json.dumps({"output": SECRET, "model": "gpt-5", "id": "resp_1"})},
-        "resp_1",
-    ),
-    "a Gemini answer": (
-        LLM | {"output.value": json.dumps({"response_id": "gem_1", "model_version": "gemini-2.5-flash"})},
-        "gem_1",
-    ),
-    "a LangChain generation": (LLM | {"output.value": json.dumps({"generations": LANGCHAIN})}, "chatcmpl-lc"),
-    "an answer that was cut off": (LLM | {"output.value": json.dumps(ANSWER)[:60]}, "chatcmpl-a1"),
-    "an answer that MLflow recorded": ({"mlflow.spanOutputs": json.dumps(ANSWER)}, "chatcmpl-a1"),
-    "an answer beside a stated id": (LLM | {"output.value": json.dumps(ANSWER), "gen_ai.response.id": "own"}, "own"),
-    "an answer that a chain passes on": (
-        {"openinference.span.kind": "CHAIN", "output.value": json.dumps(ANSWER)},
-        None,
-    ),
-    "JSON that the model wrote": (LLM | {"output.value": '{"id": "order-42", "colour": "red"}'}, None),
-    "plain text": (LLM | {"output.value": SECRET}, None),
-    "a list": (LLM | {"output.value": json.dumps([ANSWER])}, None),
-    "an id that is no text": (LLM | {"output.value": json.dumps(ANSWER | {"id": 42})}, None),
-}
 LIFT_BASE, CONTENT_NUMBER, LITELLM_NUMBER, HAYSTACK_NUMBER, ADK_NUMBER = 100, 1, 2, 3, 4
 USAGE = {"prompt_tokens": 1013, "completion_tokens": 107}
 REPLY = {"meta": {"model": "gpt-4o-mini", "usage": USAGE}, "content": [{"text": SECRET}]}
@@ -185,12 +152,15 @@ def test_nothing_that_a_recorded_emitter_was_told_or_answered_is_forwarded(forwa
 
 
 def test_no_span_of_a_recording_is_lost_or_doubled(forwarded):
-    sent = [one.body for name in recorded_names() for one in load(name).requests if one.path == "/v1/traces"]
-    assert span_ids([traces_body(), *sent]) == span_ids([one.body for one in forwarded.bodies if is_traces(one)])
+    recorded = (one for name in recorded_names() for one in load(name).requests if one.path == "/v1/traces")
+    sent = [parse_traces(one.body, one.content_type) for one in recorded]
+    sent.append(ExportTraceServiceRequest.FromString(traces_body()))
+    arrived = [ExportTraceServiceRequest.FromString(one.body) for one in forwarded.bodies if is_traces(one)]
+    assert span_ids(sent) == span_ids(arrived)
 
 
-def span_ids(bodies: list[bytes]) -> list[bytes]:
-    groups = (group for body in bodies for group in ExportTraceServiceRequest.FromString(body).resource_spans)
+def span_ids(requests: list[ExportTraceServiceRequest]) -> list[bytes]:
+    groups = (group for one in requests for group in one.resource_spans)
     return sorted(one.span_id for group in groups for scoped in group.scope_spans for one in scoped.spans)
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
-from google.protobuf.json_format import MessageToDict
+from google.protobuf.json_format import MessageToDict, ParseDict
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.proto.common.v1.common_pb2 import AnyValue, KeyValue
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
@@ -68,9 +68,22 @@ def request(*spans: Span, resource: Mapping[str, Any] | None = None, scope: str 
 def as_json(body: bytes) -> bytes:
     """The OTLP/JSON form of a protobuf request: hex ids, integer enums."""
     message = MessageToDict(ExportTraceServiceRequest.FromString(body), use_integers_for_enums=True)
+    _rewrite_ids(message, lambda text: base64.b64decode(text).hex())
+    return json.dumps(message).encode()
+
+
+def parse_traces(body: bytes, content_type: str) -> ExportTraceServiceRequest:
+    """A trace request in either encoding."""
+    if "json" not in content_type:
+        return ExportTraceServiceRequest.FromString(body)
+    message = json.loads(body)
+    _rewrite_ids(message, lambda text: base64.b64encode(bytes.fromhex(text)).decode())
+    return ParseDict(message, ExportTraceServiceRequest(), ignore_unknown_fields=True)
+
+
+def _rewrite_ids(message: dict[str, Any], rewrite: Callable[[str], str]) -> None:
     for group in message.get("resourceSpans", ()):
         for scoped in group.get("scopeSpans", ()):
             for one in scoped.get("spans", ()):
                 for name in {"traceId", "spanId", "parentSpanId"} & one.keys():
-                    one[name] = base64.b64decode(one[name]).hex()
-    return json.dumps(message).encode()
+                    one[name] = rewrite(one[name])

@@ -290,7 +290,8 @@ def test_no_attributes_whatever_make_it_fail_or_count_below_zero(attributes, res
         assert usage.usage_status == REPORTED or not any(usage.tokens)
 
 
-def test_no_dialect_reads_what_decode_drops():
+@pytest.mark.parametrize("dialect", DIALECTS, ids=lambda dialect: dialect.name)
+def test_no_dialect_reads_what_decode_drops(dialect):
     asked = set()
 
     class Spy(dict):
@@ -302,10 +303,10 @@ def test_no_dialect_reads_what_decode_drops():
             asked.add(key)
             return super().__getitem__(key)
 
-    everything = Spy(dict.fromkeys(WANTED, "1"))
-    read_span(make_span(everything, resource=everything, status=2))
+    everything = Spy(dict.fromkeys(dialect.wanted, "1"))
+    assert read_span(make_span(everything, resource=everything, status=2)).usage.dialect == dialect.name
     assert asked
-    assert asked <= WANTED
+    assert asked <= dialect.wanted
 
 
 def test_names_of_dialects_are_unique_and_their_marks_wanted():

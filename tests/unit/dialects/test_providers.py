@@ -85,21 +85,21 @@ def test_a_model_name_tells_whose_it_is(model, provider):
 
 
 def test_the_newer_name_wins_and_a_framework_yields_to_the_older_one():
-    assert identify("openai", "anthropic", None, "m", None).provider == "openai"
-    assert identify("langchain", "anthropic", None, "m", None).provider == "anthropic"
-    assert identify("", "Anthropic", None, "m", None).provider == "anthropic"
+    assert identify(["openai", "anthropic"], "", "m", "").provider == "openai"
+    assert identify(["langchain", "anthropic"], "", "m", "").provider == "anthropic"
+    assert identify(["", "Anthropic"], "", "m", "").provider == "anthropic"
 
 
 def test_the_address_is_asked_before_the_model():
-    assert identify("langchain", None, "x.openai.azure.com", "gpt-4o", None).provider == "azure.ai.openai"
+    assert identify(["langchain"], "x.openai.azure.com", "gpt-4o", "").provider == "azure.ai.openai"
 
 
 def test_a_gateway_is_kept_beside_the_maker_of_the_model():
-    source = identify("openrouter", None, None, "anthropic/claude-sonnet-4.5", None)
+    source = identify(["openrouter"], "", "anthropic/claude-sonnet-4.5", "")
     assert (source.provider, source.gateway) == ("anthropic", "openrouter")
-    source = identify(None, None, "https://openrouter.ai/api/v1", "x-ai/grok-4", None)
+    source = identify([], "https://openrouter.ai/api/v1", "x-ai/grok-4", "")
     assert (source.provider, source.gateway) == ("x_ai", "openrouter")
 
 
 def test_nothing_known_is_empty():
-    assert identify(None, None, None, None, None) == ("", "", "", "")
+    assert identify([], "", "", "") == ("", "", "", "")

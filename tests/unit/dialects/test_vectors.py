@@ -1,4 +1,4 @@
-"""The vectors of the dialects' specification that concern the official conventions and the basis of counting.
+"""The vectors of the dialects' specification that concern the dialects here and the basis of counting.
 
 Numbers are the specification's.  F fresh, R cache read, W and W1 cache writes, V visible output, T reasoning.
 """
@@ -8,10 +8,12 @@ from __future__ import annotations
 import pytest
 
 from exporter.dialects.registry import read_span
-from exporter.usage import AGENT, EMBEDDING, LLM, MISSING, REPORTED, TOKEN_COUNT, TTL_UNKNOWN, Tokens
+from exporter.settle.tree import find_superseded
+from exporter.usage import AGENT, EMBEDDING, LLM, MISSING, REPORTED, STEP, TOKEN_COUNT, TTL_UNKNOWN, Tokens
+from support.entries import node
 from support.spans import make_span
 
-U = "gen_ai.usage."
+U, C = "gen_ai.usage.", "llm.token_count."
 OFFICIAL = "opentelemetry.instrumentation.genai.anthropic"
 
 
@@ -85,6 +87,12 @@ COUNTS = {
     "11 total proves exclusive": (
         chat(input_tokens=900, cache_read__input_tokens=500, output_tokens=100, total_tokens=1500),
         tokens(F=900, R=500, V=100), (),
+    ),
+    "12 OpenInference, Anthropic": (
+        make_span({"openinference.span.kind": "LLM", "llm.provider": "anthropic", C + "prompt": 710,
+                   C + "prompt_details.cache_read": 500, C + "prompt_details.cache_write": 200,
+                   C + "completion": 40, C + "total": 750}, scope="openinference.instrumentation.anthropic"),
+        tokens(F=10, R=500, W=200, V=40), (),
     ),
     "13 OpenAI with cache writes": (
         chat("openai", input_tokens=2000, cache_read__input_tokens=1000, cache_write__input_tokens=500,
@@ -200,6 +208,22 @@ WHO = {
 def test_a_call_names_who_answered(span, provider, gateway, model):
     usage = read_span(span).usage
     assert (usage.provider, usage.gateway, usage.price_model) == (provider, gateway, model)
+
+
+def test_25_of_agent_chain_and_call_that_repeat_each_other_the_call_counts():
+    counts = {"llm.model_name": "gpt-5", C + "prompt": 100, C + "completion": 20}
+    read = [read_span(make_span({**counts, "openinference.span.kind": kind})) for kind in ("AGENT", "CHAIN", "LLM")]
+    assert [(one.kind, one.usage.tokens) for one in read] == [
+        (kind, tokens(F=100, V=20)) for kind in (AGENT, STEP, LLM)
+    ]
+    tree = [node("agent", AGENT), node("chain", STEP, "agent"), node("call", LLM, "chain")]
+    assert find_superseded({one.span_id: one for one in tree}).keys() == {one.span_id for one in tree[:2]}
+
+
+@pytest.mark.parametrize("stated", [{}, {"gen_ai.operation.name": "chat"}])
+def test_26_counting_tokens_is_never_billed_in_openinference_either(stated):
+    kind, usage = read_span(make_span({"openinference.span.kind": "TOKEN_COUNTER", C + "prompt": 5000, **stated}))
+    assert (kind, usage.kind, usage.never_billable) == (TOKEN_COUNT, TOKEN_COUNT, "token_count")
 
 
 def test_33_a_gateway_cache_hit_is_never_billed():

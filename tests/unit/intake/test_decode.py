@@ -4,10 +4,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from exporter.dialects.registry import LIFT, WANTED
 from exporter.errors import InvalidRequest, TooLarge
 from exporter.intake.decode import decode_logs, decode_metrics, decode_traces
 from exporter.intake.limits import IntakeLimits
-from exporter.signals import Origin, Span
+from exporter.signals import Lift, Origin, Span
+from support.lifted import LIFTS, SECRET
 from support.otlp import SPAN_ID, TRACE_ID, as_json, request, span
 
 AB = frozenset({"a", "b"})
@@ -88,10 +90,41 @@ def test_attributes_that_nobody_wants_do_not_leave(decode):
     assert only(decode(request(span({"gen_ai.input.messages": "secret"})))).attributes == {}
 
 
-def test_long_text_is_cut_unless_its_key_is_read_whole(decode):
-    body = request(span({"a": "x" * 9_000, "b": "y" * 9_000}))
-    found = only(decode(body, whole=frozenset({"b"}))).attributes
-    assert (len(found["a"]), len(found["b"])) == (4_096, 9_000)
+def test_long_text_is_cut(decode):
+    assert len(only(decode(request(span({"a": "x" * 9_000})))).attributes["a"]) == 4_096
+
+
+def lift_length(**more):
+    """Takes the length of the content `text`, and whatever else is given."""
+    return Lift(frozenset({"text", "notes"}), lambda attributes: {"b": len(attributes.get("text", "")), **more})
+
+
+@pytest.mark.parametrize("text", ["secret", "s" * 9_000, "\u00e9" * 9_000])
+def test_what_is_taken_out_of_content_leaves_in_its_place(decode, text):
+    body = request(span({"a": "x", "text": text, "notes": "secret"}))
+    assert only(decode(body, lift=lift_length())).attributes == {"a": "x", "b": len(text)}
+
+
+def test_what_a_span_states_itself_is_not_replaced_by_what_its_content_says(decode):
+    body = request(span({"b": 7, "text": "secret"}), span({"b": "", "text": "secret"}, span_id=b"second__"))
+    stated, empty = decode(body, lift=lift_length()).spans
+    assert (stated.attributes, empty.attributes) == ({"b": 7}, {"b": 6})
+
+
+def test_content_of_a_resource_goes_no_further_either(decode):
+    body = request(span({"a": "x"}), resource={"text": "secret", "b": "y"})
+    assert only(decode(body, lift=lift_length())).origin.resource == {"b": "y"}
+
+
+def test_what_is_taken_out_of_content_can_be_stored(decode):
+    found = only(decode(request(span({"text": "secret"})), lift=lift_length(a="\0\ud800" + "x" * 9_000))).attributes
+    assert found == {"a": "\ufffd\ufffd" + "x" * 4_094, "b": 6}
+
+
+def test_content_is_not_looked_into_where_nothing_is_taken_out(decode):
+    assert only(decode(request(span({"a": "x"})), lift=Lift(frozenset({"text"}), {}.__getitem__))).attributes == {
+        "a": "x"
+    }
 
 
 def test_nul_is_replaced_wherever_text_leaves(decode):
@@ -199,3 +232,14 @@ def test_an_empty_request_of_another_signal_holds_nothing(call):
 def test_undecodable_requests_of_another_signal_are_refused(call, body, json):
     with pytest.raises(InvalidRequest):
         call(body, json=json)
+
+
+OF_SPANS = {name: case for name, case in LIFTS.items() if "mlflow.spanOutputs" not in case[0]}
+
+
+@pytest.mark.parametrize(("attributes", "response_id"), OF_SPANS.values(), ids=OF_SPANS)
+def test_decode_takes_the_same_response_id_out_of_an_answer_as_the_collector(decode, attributes, response_id):
+    found = only(decode(request(span(attributes)), wanted=WANTED, lift=LIFT)).attributes
+    assert found.get("gen_ai.response.id") == response_id
+    assert SECRET not in str(found)
+    assert "output.value" not in found

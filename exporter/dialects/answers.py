@@ -1,0 +1,77 @@
+"""What billing needs out of a provider's answer, where an emitter sends nothing but the answer's JSON text.
+
+The shipped Collector configuration lifts the response id in the same way before it deletes content.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from typing import Any, Final
+
+from exporter.dialects.conventions import RESPONSE_ID
+from exporter.signals import Value
+
+LONGEST_ANSWER: Final = 2**20
+"""Characters of JSON that are parsed; of a longer answer only the beginning is looked at."""
+
+_MODELS: Final = ("model", "model_version", "modelVersion")
+_LANGCHAIN: Final = ("generations", 0, 0, "message", "kwargs", "response_metadata")
+"""Where LangChain keeps what it has of the answer."""
+_FACTS: Final = (
+    (RESPONSE_ID, ("id",), str),
+    (RESPONSE_ID, ("response_id",), str),
+    (RESPONSE_ID, ("responseId",), str),
+    ("openai.response.service_tier", ("service_tier",), str),
+    ("anthropic.response.service_tier", ("usage", "service_tier"), str),
+    *(
+        (f"anthropic.usage.cache_creation.{name}", ("usage", "cache_creation", name), int)
+        for name in ("ephemeral_5m_input_tokens", "ephemeral_1h_input_tokens")
+    ),
+)
+"""Attribute that the official conventions or the provider's own SDK have for it, where it stands in an answer, type."""
+
+_CUT: Final = re.compile(r'\s*\{\s*"id"\s*:\s*"((?:chatcmpl-|resp_|msg_)[^"\\]{1,240})"')
+"""An answer that the SDK cut at its length limit still begins with its id."""
+
+
+def read_answer(text: Value | None) -> dict[str, Value]:
+    """Response id, service tier and lifetimes of cache writes, under the names of the conventions; nothing else."""
+    if type(text) is not str or not text.lstrip().startswith("{"):
+        return {}
+    try:
+        answer = json.loads(text) if len(text) <= LONGEST_ANSWER else None
+    except (ValueError, RecursionError):
+        answer = None
+    if answer is None:
+        begins = _CUT.match(text)
+        return {RESPONSE_ID: begins[1]} if begins else {}
+    found: dict[str, Value] = {}
+    for name, value in _facts(_answer_in(answer)):
+        found.setdefault(name, value)
+    return found
+
+
+def _answer_in(parsed: Any) -> Any:
+    """A provider's answer names its model beside its id; a JSON text that a model wrote is no such answer."""
+    is_answer = any(type(_at(parsed, (name,))) is str for name in _MODELS)
+    return parsed if is_answer else _at(parsed, _LANGCHAIN)
+
+
+def _facts(answer: Any) -> Iterator[tuple[str, Value]]:
+    for name, path, expected in _FACTS:
+        value = _at(answer, path)
+        fits = type(value) is expected
+        if fits:
+            yield name, value
+
+
+def _at(node: Any, path: tuple[str | int, ...]) -> Any:
+    """What stands at the end of a path through objects and lists, None where it leads nowhere."""
+    try:
+        for step in path:
+            node = node[step]
+    except (LookupError, TypeError):
+        return None
+    return node

@@ -1,0 +1,81 @@
+"""The names of the official GenAI conventions of OpenTelemetry, in all their generations (1.26 to the 1.42 tree).
+
+Emitters mix generations within one span, and many mix these names with those of another dialect, so every field
+has an ordered list of spellings, of which the first that says something counts; a dialect adds its own behind them.
+Sources: specification of telemetry dialects, sections 1.4, 1.7 and 5.2.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from exporter.dialects.spellings import Spellings
+
+OPERATION: Final = "gen_ai.operation.name"
+SERVICE: Final = "service.name"
+ERROR_TYPE, EXCEPTION_TYPE = "error.type", "exception.type"
+CACHE_HIT: Final = "litellm.cache_hit"
+RESPONSE_ID: Final = "gen_ai.response.id"
+_USAGE: Final = "gen_ai.usage."
+COST_AMOUNT, COST_CURRENCY, COST_SOURCE = (f"{_USAGE}cost.{part}" for part in ("amount", "currency", "source"))
+
+CONTEXT: Final = {
+    "geo": ("agent.pricing.geo",),
+    "speed": ("agent.pricing.speed",),
+    "processing": ("agent.pricing.processing",),
+    "service_tier": ("agent.pricing.service_tier",),
+    "region": ("agent.pricing.region",),
+    "org": ("agent.pricing.org", "agent.org"),
+}
+"""Field of the price context → the attributes that state it."""
+
+SPELLINGS: Final = Spellings(
+    input=(f"{_USAGE}input_tokens", f"{_USAGE}prompt_tokens"),
+    output=(f"{_USAGE}output_tokens", f"{_USAGE}completion_tokens"),
+    cache_read=(
+        f"{_USAGE}cache_read.input_tokens",
+        f"{_USAGE}cache_read_input_tokens",
+        f"{_USAGE}input_tokens.cached",
+        f"{_USAGE}prompt_tokens_details.cached_tokens",
+    ),
+    cache_write=(
+        f"{_USAGE}cache_write.input_tokens",
+        f"{_USAGE}cache_creation.input_tokens",
+        f"{_USAGE}cache_write_input_tokens",
+        f"{_USAGE}cache_creation_input_tokens",
+        f"{_USAGE}input_tokens.cache_write",
+        f"{_USAGE}prompt_tokens_details.cache_creation_tokens",
+    ),
+    write_5m=("anthropic.usage.cache_creation.ephemeral_5m_input_tokens",),
+    write_1h=("anthropic.usage.cache_creation.ephemeral_1h_input_tokens",),
+    reasoning=(
+        f"{_USAGE}reasoning.output_tokens",
+        f"{_USAGE}reasoning_tokens",
+        "llm.usage.reasoning_tokens",
+        f"{_USAGE}completion_tokens_details.reasoning_tokens",
+        f"{_USAGE}output_tokens.reasoning",
+    ),
+    total=(f"{_USAGE}total_tokens", "llm.usage.total_tokens"),
+    cost=(COST_AMOUNT, f"{_USAGE}cost", "operation.cost", "gen_ai.cost.total_cost"),
+    operation=(OPERATION,),
+    provider=("gen_ai.provider.name", "gen_ai.system"),
+    address=("server.address",),
+    request_model=("gen_ai.request.model",),
+    response_model=("gen_ai.response.model",),
+    call_key=(RESPONSE_ID,),
+    agent=("gen_ai.agent.name", "agent.name"),
+    conversation=("gen_ai.conversation.id", "session.id", "gen_ai.session.id", "gen_ai.agent.session_id"),
+    # What was answered decides the bill; what was asked for is the best guess without it.
+    tier=(
+        "openai.response.service_tier",
+        "gen_ai.openai.response.service_tier",
+        "anthropic.response.service_tier",
+        "agent.pricing.service_tier",
+        "openai.request.service_tier",
+        "gen_ai.openai.request.service_tier",
+    ),
+    context=tuple(name for names in CONTEXT.values() for name in names),
+)
+
+WANTED: Final = SPELLINGS.all_names() | {SERVICE, ERROR_TYPE, EXCEPTION_TYPE, CACHE_HIT, COST_CURRENCY, COST_SOURCE}
+"""All keys that `reading` looks at besides a dialect's own."""
