@@ -1,6 +1,6 @@
 """What billing needs out of a provider's answer, where an emitter sends nothing but the answer's JSON text.
 
-The shipped Collector configuration lifts the response id in the same way before it deletes content.
+The shipped Collector configuration lifts the same before it deletes content; the tests hold both to the same cases.
 """
 
 from __future__ import annotations
