@@ -74,7 +74,9 @@ class Prometheus:
     def increase_over_run(self, family: str, port: int) -> float:
         """`sum(increase(...))` of one replica from the start of Prometheus to its last sample of it."""
         selector = f'{family}{{instance="127.0.0.1:{port}"}}'
-        last = self.value(f"max(timestamp({selector}))")
+        window = int(time.time() - self._started) + 5
+        # Of its whole run: a replica that is away just now shows nothing.
+        last = self.value(f"max(max_over_time(timestamp({selector})[{window}s:1s]))")
         return self.value(f"sum(increase({selector}[{int(last - self._started) + 5}s]))", at=last)
 
     def sample_count(self, family: str) -> int:
