@@ -40,12 +40,15 @@ IN_TOKENS: Final = Kind("tokens", TOKENS, "No budget in tokens is configured: se
 
 
 def fullest() -> stat.Panel:
-    about = About(
+    return fullest_budget(
         "Fullest budget",
         "From 85 % on, click for its own view: when it runs out; then slow down what spends it, or raise the limit.",
-        RATIO,
-        NO_BUDGET_HERE,
     )
+
+
+def fullest_budget(title: str, advice: str) -> stat.Panel:
+    """The budget that used most of its limit, with a way to its own view; on two boards."""
+    about = About(title, advice, RATIO, NO_BUDGET_HERE)
     query = at_end(top(1, latest("agent_budget_utilization_ratio")), "{{budget}}")
     return (
         stat_panel(about, query, thresholds=BUDGET_STEPS)

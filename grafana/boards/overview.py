@@ -10,7 +10,7 @@ from grafana_foundation_sdk.models.dashboard import DynamicConfigValue
 
 from grafana.boards import links
 from grafana.boards.board import Board
-from grafana.boards.budgets_status import NO_BUDGET_HERE
+from grafana.boards.budgets_status import NO_BUDGET_HERE, fullest_budget
 from grafana.boards.layout import Section, Tile
 from grafana.boards.links import address, cell, label, to_board
 from grafana.boards.overrides import colored
@@ -25,7 +25,6 @@ from grafana.boards.queries import (
     spent_each_step,
     spent_so_far,
     spent_so_far_before,
-    top,
 )
 from grafana.boards.style import (
     BUDGET_STEPS,
@@ -54,7 +53,7 @@ def _sections() -> list[Section]:
             "",
             (
                 Tile(spent_here(), 6, 6),
-                Tile(fullest_budget(), 5, 6),
+                Tile(budgets_now(), 5, 6),
                 Tile(biggest_changes(), 7, 6),
                 Tile(needs_a_person(), 6, 6),
             ),
@@ -112,18 +111,10 @@ def spent_here() -> stat.Panel:
     )
 
 
-def fullest_budget() -> stat.Panel:
-    about = About(
+def budgets_now() -> stat.Panel:
+    return fullest_budget(
         "Budgets",
         "The fullest one: from 85 % on, click to see when it runs out; slow down what spends it, or raise the limit.",
-        RATIO,
-        NO_BUDGET_HERE,
-    )
-    query = at_end(top(1, latest("agent_budget_utilization_ratio")), "{{budget}}")
-    return (
-        stat_panel(about, query, thresholds=BUDGET_STEPS)
-        .text_mode(BigValueTextMode.VALUE_AND_NAME)
-        .data_links([to_board("Budget ${__field.name}", links.BUDGETS, budget=label("budget"))])
     )
 
 

@@ -5,14 +5,12 @@ from __future__ import annotations
 import os
 import signal
 import socket
-import subprocess
-import sys
 
 import pytest
 
 from scripts.stack.addresses import url
+from support.scripts import command_of, family_of, read_until
 from support.stack import free_ports, wait_for
-from support.tools import ROOT
 
 PROGRAMS = 5
 """Exporter, fleet, Collector, Prometheus, Alertmanager."""
@@ -24,29 +22,16 @@ def ports():
 
 
 @pytest.fixture
-def make_stack(tool, tmp_path):
+def make_stack(tool, start_script, tmp_path):
     """Starts scripts.stack on ports, with its folder in a temporary place."""
     for program in ("otelcol", "prometheus", "alertmanager"):
         tool(program)
-    started = []
 
     def start(ports):
         options = [f"--{name.replace('_', '-')}-port={port}" for name, port in ports._asdict().items()]
-        process = subprocess.Popen(
-            [sys.executable, "-m", "scripts.stack", f"--folder={tmp_path}", "--no-past", *options],
-            cwd=ROOT,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        started.append(process)
-        return process
+        return start_script("scripts.stack", f"--folder={tmp_path}", "--no-past", *options)
 
-    yield start
-    for process in started:
-        if process.poll() is None:
-            process.terminate()
-        process.communicate(timeout=120)
+    return start
 
 
 def test_every_taken_port_is_named_before_anything_starts(make_stack, ports, tmp_path):
@@ -99,24 +84,3 @@ def test_a_program_that_ends_by_itself_ends_the_rest_and_its_log_is_shown(make_s
     assert "alertmanager ended with status -9" in trouble
     assert "Listening on" in trouble
     assert [child for child in children if os.path.exists(f"/proc/{child}")] == []
-
-
-def read_until(stream, text):
-    lines = []
-    for line in stream:
-        lines.append(line)
-        if text in line:
-            break
-    return "".join(lines)
-
-
-def family_of(pid):
-    """Every process below this one."""
-    with open(f"/proc/{pid}/task/{pid}/children") as file:
-        children = [int(child) for child in file.read().split()]
-    return children + [descendant for child in children for descendant in family_of(child)]
-
-
-def command_of(pid):
-    with open(f"/proc/{pid}/cmdline") as file:
-        return file.read().split("\0")[0]

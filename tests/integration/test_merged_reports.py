@@ -9,7 +9,6 @@ import pytest
 from sqlalchemy import select
 
 from exporter.ledger import tables
-from exporter.ledger.audit import audit
 from exporter.usage import BILLING, Tokens
 from support.entries import NOON, bare, call
 from support.ledgers import Books
@@ -23,14 +22,8 @@ COST = 2_100_000
 def books(database_url):
     books = Books(database_url)
     yield books
-    assert_proven(books)
+    books.assert_proven()
     books.database.close()
-
-
-def assert_proven(books):
-    books.assert_balanced()
-    with books.database.read() as connection:
-        assert audit(connection).findings == ()
 
 
 def app(trace="app", **usage):
@@ -164,7 +157,7 @@ def test_any_order_and_split_gives_the_same_rows(database_url):
             waiting = waiting[size:]
         outcomes.add(repr(sorted(content(books, prefix).items())))
     assert len(outcomes) == 1
-    assert_proven(books)
+    books.assert_proven()
     books.database.close()
 
 

@@ -10,7 +10,6 @@ import pytest
 from sqlalchemy import delete, select, text
 
 from exporter.ledger import late, scope, stores, tables
-from exporter.ledger.audit import audit
 from exporter.usage import Tokens
 from support.entries import NOON, SECOND, bare, call, trace_id
 from support.ledgers import HOUR, Books
@@ -22,14 +21,8 @@ RICHER = Tokens(60, 40, 0, 0, 20, 0)
 def books(database_url):
     books = Books(database_url)
     yield books
-    assert_proven(books)
+    books.assert_proven()
     books.database.close()
-
-
-def assert_proven(books):
-    books.assert_balanced()
-    with books.database.read() as connection:
-        assert audit(connection).findings == ()
 
 
 def copies(number: int = 0, *, key: str = "msg_1"):
@@ -197,7 +190,7 @@ def test_any_split_into_requests_and_any_order_gives_the_same_rows(database_url)
         late.charge_due(books.booking, NOON + 2 * HOUR)
         outcomes.add(frozenset(outcome_of(books, f"{seed}-")))
     assert len(outcomes) == 1
-    assert_proven(books)
+    books.assert_proven()
     books.database.close()
 
 
@@ -244,7 +237,7 @@ def test_writers_that_meet_at_the_same_calls_charge_each_once(database_url):
     assert failures == []
     late.charge_due(books.booking, NOON + 2 * HOUR)
     assert books.charged() == {f"own{n}" for n in range(calls)}
-    assert_proven(books)
+    books.assert_proven()
     books.database.close()
 
 
@@ -253,7 +246,7 @@ def test_a_body_with_more_calls_than_locks_is_booked(database_url, monkeypatch):
     books = Books(database_url)
     books.book(*(call("t", f"c{n}", key=f"msg_{n}") for n in range(50)), call("u", "copy", key="msg_7"))
     assert len(books.charged()) == 50
-    assert_proven(books)
+    books.assert_proven()
     books.database.close()
 
 

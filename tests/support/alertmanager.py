@@ -5,16 +5,15 @@ from __future__ import annotations
 import json
 import re
 import subprocess
-import threading
 import time
 import urllib.request
 from collections.abc import Callable, Mapping, Sequence
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from types import TracebackType
 from typing import Any, Self
 
 from support.ports import free_port
+from support.serving import Program, Served
 from support.tools import ROOT
 
 FOLDER = ROOT / "prometheus" / "alertmanager"
@@ -72,28 +71,16 @@ def hurried(text: str) -> str:
     return text
 
 
-class Inbox:
+class Inbox(Served):
     """A webhook on the loopback interface that keeps what is posted; runs within a `with` block."""
 
     def __init__(self) -> None:
         self.messages: list[dict[str, Any]] = []
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
-        self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
+        super().__init__(ThreadingHTTPServer(("127.0.0.1", 0), self._handler()))
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self._server.server_port}/alerts"
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join(10)
+        return f"http://127.0.0.1:{self.port}/alerts"
 
     def wait_for(self, wanted: Callable[[dict[str, Any]], bool], *, timeout: float = 30.0) -> dict[str, Any]:
         """The first message that is wanted; what came instead is in the failure."""
@@ -121,49 +108,34 @@ class Inbox:
         return Receive
 
 
-class Alertmanager:
+class Alertmanager(Program):
     """Runs `config` within a `with` block, alone (no cluster); its data lies in `folder`."""
 
     def __init__(self, program: Path, folder: Path, config: str) -> None:
+        super().__init__(folder)
         self._program = program
-        self._folder = folder
         self._config = config
         self._port = free_port()
-        self._process: subprocess.Popen[bytes] | None = None
 
     @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self._port}"
 
-    @property
-    def log(self) -> str:
-        return (self._folder / "log").read_text()
-
     def __enter__(self) -> Self:
         self._folder.mkdir()
         config = self._folder / "alertmanager.yml"
         config.write_text(self._config)
-        with (self._folder / "log").open("wb") as log:
-            self._process = subprocess.Popen(
-                [
-                    self._program,
-                    f"--config.file={config}",
-                    f"--storage.path={self._folder / 'data'}",
-                    f"--web.listen-address=127.0.0.1:{self._port}",
-                    "--cluster.listen-address=",
-                ],
-                stdout=log,
-                stderr=log,
-            )
+        self._start(
+            [
+                self._program,
+                f"--config.file={config}",
+                f"--storage.path={self._folder / 'data'}",
+                f"--web.listen-address=127.0.0.1:{self._port}",
+                "--cluster.listen-address=",
+            ]
+        )
         self._wait_until_ready()
         return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        assert self._process is not None
-        self._process.terminate()
-        self._process.wait(20)
 
     def fire(self, *alerts: Mapping[str, str], annotations: Mapping[str, str] | None = None) -> None:
         """Alerts by their labels, firing until they are resolved."""

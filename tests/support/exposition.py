@@ -5,41 +5,25 @@ from __future__ import annotations
 import itertools
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
-from werkzeug.serving import BaseWSGIServer, make_server
+from werkzeug.serving import make_server
+
+from support.serving import Served
 
 Application = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 
 
-class Target:
+class Target(Served):
     """Serves an application on the loopback interface within a `with` block."""
 
     def __init__(self, application: Application) -> None:
-        self._server: BaseWSGIServer = make_server("127.0.0.1", 0, application, threaded=True)
-        self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
-
-    @property
-    def port(self) -> int:
-        port: int = self._server.server_port
-        return port
+        super().__init__(make_server("127.0.0.1", 0, application, threaded=True))
 
     @property
     def instance(self) -> str:
         """The label that Prometheus gives it."""
         return f"127.0.0.1:{self.port}"
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._server.shutdown()
-        self._thread.join(10)
-        self._server.server_close()
 
 
 class NaiveCounter:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from sqlalchemy import func, select
 
 from exporter.ledger import schema, tables
+from exporter.ledger.audit import audit
 from exporter.ledger.booking import Booking
 from exporter.ledger.budget_booking import BudgetBooks, Ref
 from exporter.ledger.engine import Database
@@ -73,6 +74,12 @@ class Books:
         """Totals, rollups and rows say the same."""
         assert self.net() == self.ledger()
         assert self.sums(tables.rollup) == self.ledger()
+
+    def assert_proven(self) -> None:
+        """As `assert_balanced`, and what `agent-exporter audit` compares besides."""
+        self.assert_balanced()
+        with self.database.read() as connection:
+            assert audit(connection).findings == ()
 
     def count(self, table) -> int:
         with self.database.read() as connection:

@@ -6,11 +6,11 @@ import base64
 import email
 import email.policy
 import socketserver
-import threading
 import time
 from email.message import EmailMessage
-from types import TracebackType
-from typing import Self, cast
+from typing import cast
+
+from support.serving import Served
 
 
 class _Session(socketserver.StreamRequestHandler):
@@ -50,30 +50,19 @@ class _Server(socketserver.ThreadingTCPServer):
     box: Mailbox
 
 
-class Mailbox:
+class Mailbox(Served):
     """Runs within a `with` block."""
 
     def __init__(self) -> None:
         self.mails: list[EmailMessage] = []
         self.passwords: list[str] = []
-        self._server = _Server(("127.0.0.1", 0), _Session)
-        self._server.box = self
-        self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
+        server = _Server(("127.0.0.1", 0), _Session)
+        server.box = self
+        super().__init__(server)
 
     @property
     def address(self) -> str:
-        return f"127.0.0.1:{self._server.server_address[1]}"
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join(10)
+        return f"127.0.0.1:{self.port}"
 
     def add(self, mail: bytes) -> None:
         self.mails.append(email.message_from_bytes(mail, policy=email.policy.default))

@@ -6,14 +6,15 @@ import threading
 from collections import deque
 from collections.abc import Iterator, Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from types import TracebackType
-from typing import NamedTuple, Self
+from typing import NamedTuple
 
 from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
 from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.proto.logs.v1.logs_pb2 import LogRecord
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
+
+from support.serving import Served
 
 
 class Received(NamedTuple):
@@ -29,19 +30,18 @@ class Reply(NamedTuple):
     headers: Mapping[str, str] = {}
 
 
-class Sink:
+class Sink(Served):
     """Listens within a `with` block.  `replies` are given out one by one; without any the answer is 200."""
 
     def __init__(self, *replies: Reply, port: int = 0) -> None:
         self.received: list[Received] = []
         self.replies = deque(replies)
         self._guard = threading.Lock()
-        self._server = ThreadingHTTPServer(("127.0.0.1", port), _handler_of(self))
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)
+        super().__init__(ThreadingHTTPServer(("127.0.0.1", port), _handler_of(self)))
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self._server.server_port}"
+        return f"http://127.0.0.1:{self.port}"
 
     @property
     def bodies(self) -> list[Received]:
@@ -72,17 +72,6 @@ class Sink:
     def _scoped_spans(self) -> Iterator[list[Span]]:
         groups = (group for request in self.traces() for group in request.resource_spans)
         return (list(scoped.spans) for group in groups for scoped in group.scope_spans)
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join()
 
 
 def _handler_of(sink: Sink) -> type[BaseHTTPRequestHandler]:

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import json
-import subprocess
 import time
 import urllib.parse
 import urllib.request
 from collections.abc import Sequence
 from pathlib import Path
-from types import TracebackType
 from typing import Any, Self
 
 from support.ports import free_port
+from support.serving import Program
 
 _CONFIG = """
 global: {{scrape_interval: {interval}, scrape_timeout: {interval}}}
@@ -22,16 +21,15 @@ scrape_configs:
 """
 
 
-class Prometheus:
+class Prometheus(Program):
     """Runs within a `with` block; its data lies in `folder`, which may hold blocks of the past already."""
 
     def __init__(self, program: Path, folder: Path, ports: Sequence[int], *, interval: str = "500ms") -> None:
+        super().__init__(folder)
         self._program = program
-        self._folder = folder
         self._ports = ports
         self._interval = interval
         self._port = free_port()
-        self._process: subprocess.Popen[bytes] | None = None
         self._started = time.time()
 
     def __enter__(self) -> Self:
@@ -39,26 +37,16 @@ class Prometheus:
         config = self._folder / "prometheus.yml"
         targets = ", ".join(f"'127.0.0.1:{port}'" for port in self._ports)
         config.write_text(_CONFIG.format(interval=self._interval, targets=targets))
-        with (self._folder / "log").open("wb") as log:
-            self._process = subprocess.Popen(
-                [
-                    self._program,
-                    f"--config.file={config}",
-                    f"--storage.tsdb.path={self._folder / 'data'}",
-                    f"--web.listen-address=127.0.0.1:{self._port}",
-                ],
-                stdout=log,
-                stderr=log,
-            )
+        self._start(
+            [
+                self._program,
+                f"--config.file={config}",
+                f"--storage.tsdb.path={self._folder / 'data'}",
+                f"--web.listen-address=127.0.0.1:{self._port}",
+            ]
+        )
         self._wait_until_ready()
         return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        assert self._process is not None
-        self._process.terminate()
-        self._process.wait(20)
 
     def query(self, expression: str, *, at: float | None = None) -> dict[tuple[tuple[str, str], ...], float]:
         """The vector of an instant query: sorted label pairs to values."""
@@ -95,4 +83,4 @@ class Prometheus:
                     return
             except OSError:
                 time.sleep(0.1)
-        raise AssertionError((self._folder / "log").read_text())
+        raise AssertionError(self.log)
