@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from hashlib import blake2b
-from typing import Final
+from typing import Final, NamedTuple
 
 import orjson
 
@@ -12,9 +12,18 @@ from exporter.ledger.entry import Entry, Priced
 from exporter.pricing.charge import Charge, amounts_of
 from exporter.runtime import Runtime
 from exporter.settle.call_identity import call_of, call_ref
-from exporter.settle.skeleton import CALL_CODES, CARRIER, NEVER_BILLED, NO_PARENT, PRICED_BY_EMITTER, Node
+from exporter.settle.skeleton import (
+    CALL_CODES,
+    CARRIER,
+    NEVER_BILLED,
+    NO_PARENT,
+    NOT_A_SPAN,
+    PRICED_BY_EMITTER,
+    WAITS,
+    Node,
+)
 from exporter.signals import Span
-from exporter.usage import KIND_CODES, TOKEN_COUNT, PriceContext, Reading, UsageRecord
+from exporter.usage import KIND_CODES, LOGS, SIGNAL_BITS, TOKEN_COUNT, PriceContext, Reading, UsageRecord
 from exporter.valuation import Moment, value_usage
 from exporter.work import Work
 
@@ -24,35 +33,59 @@ FUTURE_NS: Final = 5 * 60 * 10**9
 _SPEAKS_FOR_NOBODY: Final = frozenset({TOKEN_COUNT, "fetch_response"})
 
 
-def start_of(span: Span, now_ns: int) -> int:
+class Identity(NamedTuple):
+    """Under which trace and span something is booked, and the ids with which it was sent, if others."""
+
+    trace_id: bytes
+    span_id: bytes
+    parent_id: bytes
+    context: tuple[bytes, bytes] | None
+
+
+def start_of(start_ns: int, now_ns: int) -> int:
     """The instant a call belongs to: its start, or the receipt when the start is 0 or in the future."""
-    start = span.start_ns
-    return now_ns if start <= 0 or start > now_ns + FUTURE_NS else start
+    return now_ns if start_ns <= 0 or start_ns > now_ns + FUTURE_NS else start_ns
 
 
-def make_entry(span: Span, reading: Reading, runtime: Runtime, now_ns: int) -> Entry:
-    """The bookable form of a span; one without a usage record only shapes its trace."""
+def make_entry(span: Span, reading: Reading, runtime: Runtime, now_ns: int, *, records: int = 1) -> Entry:
+    """The bookable form of a span; one without a usage record only shapes its trace.
+
+    `records` is how many of those that were sent it stands for.
+    """
     usage = reading.usage
     kind = KIND_CODES[reading.kind]
-    marks, digest, call, priced = 0, 0, 0, None
-    if usage is not None:
-        work = runtime.work.read(span, agent=usage.agent, model=usage.response_model or usage.request_model)
-        marks, digest = _marks(usage), _digest(usage, work)
-        if usage.call_key and marks & CARRIER and kind in CALL_CODES:
-            call = call_of(usage.call_key, usage.tokens.output_total)
-        priced = _priced(span, usage, work, runtime, now_ns)
-        priced.call_ref = call_ref(call, span.start_ns) if call else None
-    node = Node(
-        span.span_id,
-        span.parent_id or NO_PARENT,
-        kind,
-        marks,
-        span.start_ns,
-        span.end_ns,
-        digest,
-        call,
-    )
-    return Entry(span.trace_id, node, priced)
+    if usage is None:
+        node = Node(span.span_id, span.parent_id or NO_PARENT, kind, 0, span.start_ns, span.end_ns, 0)
+        return Entry(span.trace_id, node, None, records)
+    work = runtime.work.read(span, agent=usage.agent, model=usage.response_model or usage.request_model)
+    marks, digest, call = _marks(usage), _digest(usage, work), 0
+    if usage.call_key and marks & CARRIER and kind in CALL_CODES:
+        call = call_of(usage.call_key, usage.tokens.output_total)
+    identity = _identity(span, usage)
+    priced = _priced(span, usage, work, runtime, now_ns)
+    priced.call_ref = call_ref(call, usage.start_ns) if call else None
+    priced.context = identity.context
+    if usage.source:
+        _place(priced, usage, is_carrier=bool(marks & CARRIER))
+    node = Node(identity.span_id, identity.parent_id, kind, marks, usage.start_ns, usage.end_ns, digest, call)
+    return Entry(identity.trace_id, node, priced, records)
+
+
+def _identity(span: Span, usage: UsageRecord) -> Identity:
+    """A span has its own; whatever else has a key of its own stands in a trace of its own."""
+    if not usage.record_key:
+        return Identity(span.trace_id, span.span_id, span.parent_id or NO_PARENT, None)
+    digest = blake2b(usage.record_key.encode(), digest_size=24).digest()
+    context = (span.trace_id, span.span_id) if span.trace_id else None
+    return Identity(digest[:16], digest[16:], NO_PARENT, context)
+
+
+def _place(priced: Priced, usage: UsageRecord, *, is_carrier: bool) -> None:
+    """Say by whom and in which signal it was sent, as rule R6 needs it."""
+    digest = blake2b(usage.source.encode(), digest_size=8).digest()
+    priced.source = int.from_bytes(digest, "big", signed=True)
+    priced.signal = SIGNAL_BITS[usage.signal] if is_carrier else 0
+    priced.outranked_by = sum(SIGNAL_BITS[signal] for signal in usage.outranked_by) or None
 
 
 def _marks(usage: UsageRecord) -> int:
@@ -63,6 +96,10 @@ def _marks(usage: UsageRecord) -> int:
     has_cost = bool(usage.cost_reported_nano_usd)
     if has_cost:
         marks |= PRICED_BY_EMITTER
+    if usage.outranked_by:
+        marks |= WAITS
+    if usage.signal == LOGS and not usage.record_key:
+        marks |= NOT_A_SPAN
     if usage.never_billable:
         marks |= NEVER_BILLED
         if usage.never_billable in _SPEAKS_FOR_NOBODY:
@@ -86,9 +123,9 @@ def _digest(usage: UsageRecord, work: Work) -> int:
 
 
 def _priced(span: Span, usage: UsageRecord, work: Work, runtime: Runtime, now_ns: int) -> Priced:
-    started_at = start_of(span, now_ns)
-    replaced = started_at != span.start_ns
-    duration = max(span.end_ns - span.start_ns, 0) if span.start_ns > 0 else 0
+    started_at = start_of(usage.start_ns, now_ns)
+    replaced = started_at != usage.start_ns
+    duration = max(usage.end_ns - usage.start_ns, 0) if usage.start_ns > 0 else 0
     flags = (*usage.flags, TIME_REPLACED) if replaced else usage.flags
     context = runtime.context_of(span, usage.context) if runtime.decides_context else usage.context
     ended_at = _end_of(started_at, duration, now_ns)
@@ -108,6 +145,8 @@ def _priced(span: Span, usage: UsageRecord, work: Work, runtime: Runtime, now_ns
         usage.conversation_id or None,
         _json(dict(usage.units)) if usage.units else None,
         _json(flags) if flags else None,
+        shape=usage.evidence.shape,
+        evidence=_json(usage.evidence.numbers) if usage.evidence.numbers else None,
     )
 
 

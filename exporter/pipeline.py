@@ -104,7 +104,7 @@ class Pipeline:
         oldest = now_ns - self._accept_age_ns if self._accept_age_ns is not None else 0
         prepared = Prepared([], Counter(decoded.rejected))
         for span in decoded.spans:
-            if start_of(span, now_ns) < oldest:
+            if start_of(span.start_ns, now_ns) < oldest:
                 prepared.rejected[TOO_OLD] += 1
                 continue
             reading = read_span(span)

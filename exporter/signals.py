@@ -38,7 +38,11 @@ class Origin(NamedTuple):
 
 
 class Span(NamedTuple):
-    """One span.  Ids are raw bytes (16 and 8), times are Unix nanoseconds as sent, 0 when absent."""
+    """One span, or a log record or group of points in the same shape.
+
+    Ids are raw bytes (16 and 8), times are Unix nanoseconds as sent, 0 when absent.  A log record has the event's name,
+    the ids of its context, which may be empty, and one time; points have the time that they count over, and no ids.
+    """
 
     trace_id: bytes
     span_id: bytes
@@ -49,6 +53,22 @@ class Span(NamedTuple):
     end_ns: int
     status: int
     """OTLP status code: 0 unset, 1 ok, 2 error."""
+    attributes: Mapping[str, Value]
+    origin: Origin
+
+
+class Point(NamedTuple):
+    """One data point of a sum or histogram."""
+
+    metric: str
+    unit: str
+    is_delta: bool
+    """Whether it counts since `start_ns` alone; else since the series began, at `start_ns`."""
+    is_monotonic: bool
+    start_ns: int
+    end_ns: int
+    value: int | float
+    """Of a histogram the sum of what was observed."""
     attributes: Mapping[str, Value]
     origin: Origin
 

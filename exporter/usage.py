@@ -11,6 +11,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
+from exporter.signals import Value
+
 
 class Tokens(NamedTuple):
     """Counts of the six disjoint token classes."""
@@ -76,6 +78,10 @@ TTL_UNKNOWN: Final = "ttl_unknown"
 SPANS: Final = "span"
 LOGS: Final = "log"
 METRICS: Final = "metric"
+IMPORTS: Final = "import"
+SIGNALS: Final = (SPANS, LOGS, METRICS, IMPORTS)
+"""The position of a signal is its bit in stored masks: append only."""
+SIGNAL_BITS: Final = {signal: 1 << position for position, signal in enumerate(SIGNALS)}
 
 
 class PriceContext(NamedTuple):
@@ -90,6 +96,18 @@ class PriceContext(NamedTuple):
 
 
 NO_CONTEXT: Final = PriceContext()
+
+
+class Evidence(NamedTuple):
+    """The attributes that a record was read from, so that a corrected dialect can read them again."""
+
+    shape: str
+    """JSON object: `names` of the numbers, and the texts that were `said`, by attribute."""
+    numbers: tuple[Value, ...]
+    """What was sent under these names."""
+
+
+NO_EVIDENCE: Final = Evidence("", ())
 
 
 @dataclass(slots=True)
@@ -133,6 +151,14 @@ class UsageRecord:
     units: Mapping[str, int] = field(default_factory=dict)
     """Other quantities than tokens: requests, seconds, images."""
     flags: tuple[str, ...] = ()
+    record_key: str = ""
+    """Identity of what is no span (rule R0): the request's id where it is strong, a hash of what was said, or a series
+    and its times.  Spans are known by their ids."""
+    source: str = ""
+    """Who sent it, where one emitter reports the same usage in several signals (rule R6): dialect, service, session."""
+    outranked_by: frozenset[str] = frozenset()
+    """Signals of the same source that are believed instead of this one."""
+    evidence: Evidence = NO_EVIDENCE
     never_billable: str = ""
     """Why rule R1 never bills this record (fetch_response, token_count, cache_hit, ...), or empty."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from exporter.dialects.spellings import Spellings
@@ -30,3 +30,31 @@ class Dialect:
     dialect; None where a mark is enough.  Asked once for each set of keys and scope, so it may take its time."""
     lift: Lift = NO_LIFT
     """What decode takes out of content for `read`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Logs:
+    """What a dialect says in log records."""
+
+    dialect: str
+    events: frozenset[str]
+    """Names of the events that it reads; no other record leaves decode."""
+    wanted: frozenset[str]
+    spellings: Spellings
+    read: Callable[[Span, Spellings], Reading]
+    """A record in the shape of a span, named after its event."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Metrics:
+    """What a dialect says in metric points."""
+
+    dialect: str
+    metrics: frozenset[str]
+    """Names of the instruments that it reads; no other point leaves decode."""
+    wanted: frozenset[str]
+    types: tuple[str, ...]
+    """Attributes in which the points of one record differ: the kind of token."""
+    read: Callable[[Span, Mapping[tuple[str, str], int | float]], Reading]
+    """The attributes that the points of one record share, in the shape of a span over the time that they count, and
+    their values by instrument and type, "" where there is none; absolute ones of a cumulative series."""

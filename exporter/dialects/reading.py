@@ -23,6 +23,7 @@ from exporter.dialects.conventions import (
     SPELLINGS,
 )
 from exporter.dialects.counting import read_counts
+from exporter.dialects.evidence import evidence_of
 from exporter.dialects.fields import LONGEST_TEXT, coerce_usd, first_text, is_true, read_text
 from exporter.dialects.kinds import Operation
 from exporter.dialects.providers import Source, identify
@@ -138,8 +139,13 @@ def _record(
         cost, "" if cost is None else _cost_source(source, attributes),
         _NO_UNITS,
         tuple(dict.fromkeys(flags)) if flags else (),
-        GATEWAY_CACHE_HIT if CACHE_HIT in attributes and is_true(attributes[CACHE_HIT]) else operation.never_billable,
+        evidence=evidence_of(attributes, present),
+        never_billable=GATEWAY_CACHE_HIT if _is_cache_hit(attributes) else operation.never_billable,
     )  # fmt: skip
+
+
+def _is_cache_hit(attributes: Mapping[str, Value]) -> bool:
+    return CACHE_HIT in attributes and is_true(attributes[CACHE_HIT])
 
 
 @lru_cache(maxsize=512)

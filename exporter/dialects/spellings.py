@@ -33,7 +33,7 @@ def _identity(provider: Names, address: Names, request_model: Names, response_mo
     return Identity(provider, address, request_model, response_model, everything)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Spellings:
     """The attribute names of each field, in the order in which they are believed."""
 
@@ -64,10 +64,19 @@ class Spellings:
     context: Names = NONE
     """Anything else that prices depend on."""
     identity: Identity = field(init=False)
+    measured: Names = field(init=False)
+    """The names of all numbers."""
+    stated: Names = field(init=False)
+    """The names of all texts that decide how the numbers are read."""
 
     def __post_init__(self) -> None:
         identity = _identity(self.provider, self.address, self.request_model, self.response_model)
         object.__setattr__(self, "identity", identity)
+        counted = self.input + self.output + self.cache_read + self.cache_write + self.write_5m + self.write_1h
+        measured = counted + self.reasoning + self.total + self.cost + self.cost_parts
+        object.__setattr__(self, "measured", tuple(dict.fromkeys(measured)))
+        stated = self.operation + identity.all_names + self.tier + self.context
+        object.__setattr__(self, "stated", tuple(dict.fromkeys(stated)))
 
     def present_in(self, keys: Collection[str]) -> Self:
         """The same table with only the names that `keys` has."""

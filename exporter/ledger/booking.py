@@ -22,7 +22,9 @@ from exporter.ledger.engine import Database
 from exporter.ledger.entry import Booked, Entry, Priced
 from exporter.ledger.exemplars import Exemplars
 from exporter.ledger.merging import merge_reports
+from exporter.ledger.progress import require_unmoved
 from exporter.ledger.scope import Scope, Wider
+from exporter.ledger.sources import find_outranked, note_signals
 from exporter.ledger.stores import MOST_LOCKS, NewRows, PostgresStore, RowsExist, SqliteStore, Store
 from exporter.ledger.sums import Sums
 from exporter.ledger.traces import Fresh, Settled, settle
@@ -34,8 +36,9 @@ INTERNED_TOGETHER: Final = 200
 """New names in one transaction."""
 _DIALECT: Final = tables.DIMENSION_TEXTS.index("dialect")
 _CODES: Final = {name: code for code, name in enumerate(BILLING)}
+_NO_CONTEXT: Final = (None, None)
 Row = tuple[Any, ...]
-T = TypeVar("T", bound=tuple[str, ...])
+T = TypeVar("T", bound=tuple[str, ...] | str)
 
 
 class Booking:
@@ -68,6 +71,11 @@ class Booking:
                     _attribute(shares, by_trace[settled.trace_id], settled)
         return [Booked(share.accepted, share.duplicate, share.ignored, share.dialects) for share in shares]
 
+    def settle_again(self, trace_ids: Collection[bytes], now_ns: int) -> None:
+        """Judge known traces to which nothing came."""
+        for trace_id in sorted(trace_ids):
+            self._book_traces({trace_id: []}, now_ns)
+
     def _book_traces(self, traces: dict[bytes, list[Entry]], now_ns: int) -> list[Settled]:
         self._intern(traces, now_ns)
         scope, exact = Scope(traces), False
@@ -93,11 +101,13 @@ class Booking:
         texts = {usage.dimension for usage in usages}
         tasks = {(usage.project, usage.task) for usage in usages if usage.task}
         new_texts, new_tasks = self.dimensions.missing(texts, tasks)
+        new_shapes = self.dimensions.absent_shapes({usage.shape for usage in usages})
         try:
             # In short transactions: a request full of new names must not keep other writers out.
-            for new in zip_longest(_in_parts(new_texts), _in_parts(new_tasks)):
+            for new in zip_longest(_in_parts(new_texts), _in_parts(new_tasks), _in_parts(new_shapes)):
                 with self.database.write() as connection:
                     self.dimensions.intern(connection, new[0] or set(), new[1] or set(), now_ns)
+                    self.dimensions.intern_shapes(connection, new[2] or set())
         except BaseException:
             self.dimensions.forget()
             raise
@@ -106,9 +116,11 @@ class Booking:
         self, connection: Connection, traces: dict[bytes, list[Entry]], now_ns: int, *, scope: Scope, exact: bool
     ) -> list[Settled]:
         store = self.store(connection)
-        known, forgotten = scope.gather(store)
+        known, forgotten, waiting = scope.gather(store, connection)
+        require_unmoved(connection, traces)
+        outranked = find_outranked(traces, waiting, note_signals(connection, traces, waiting))
         booked = changes.booked_spans(connection, known) if exact else {}
-        settlement = settle(traces, known, booked, forgotten)
+        settlement = settle(traces, known, booked, forgotten, outranked)
         outcomes = settlement.outcomes
         self._intern_here(connection, merge_reports(connection, settlement, known), now_ns)
         sums = Sums()
@@ -175,6 +187,11 @@ class Booking:
             priced.flags,
             None if billing == CHARGED else changes.pack_components(priced.components),
             priced.filled,
+            priced.source,
+            priced.outranked_by,
+            *(priced.context or _NO_CONTEXT),
+            self.dimensions.shape(priced.shape),
+            priced.evidence,
         )
 
     def _count(self, trace_id: bytes, fresh: Fresh, sums: Sums) -> None:

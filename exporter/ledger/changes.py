@@ -199,9 +199,23 @@ def copy_values(dimensions: Dimensions, copy: Priced, old_flags: str | None) -> 
         "units": copy.units,
         "filled": copy.filled,
     }
+    if not copy.is_stored:
+        values |= _provenance(dimensions, copy)
     if old_flags is None or TIME_REPLACED not in old_flags:
         values |= {"started_at": copy.started_at, "ended_at": copy.ended_at, "flags": copy.flags}
     return values
+
+
+def _provenance(dimensions: Dimensions, copy: Priced) -> dict[str, Any]:
+    context = copy.context or (None, None)
+    return {
+        "source": copy.source,
+        "outranked_by": copy.outranked_by,
+        "context_trace": context[0],
+        "context_span": context[1],
+        "shape": dimensions.shape(copy.shape),
+        "evidence": copy.evidence,
+    }
 
 
 TIME_REPLACED: Final = "time_replaced"

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from sqlalchemy import Connection, func, select, text
 
 from exporter.ledger.dimensions import insert_numbered
-from exporter.ledger.tables import config_version, price_book
+from exporter.ledger.service_tables import config_version, price_book
 
 
 class ConfigVersion(NamedTuple):

@@ -23,6 +23,7 @@ from exporter.ledger.tables import (
     dimension,
     distribution_series,
     series,
+    shape,
     task,
 )
 
@@ -56,12 +57,14 @@ class Dimensions:
         self._known: dict[Texts, Dimension] = {}
         self._tasks: dict[TaskKey, int] = {}
         self._by_number: dict[int, Dimension] = {}
+        self._shapes: dict[str, int] = {}
 
     def missing(self, texts: Iterable[Texts], tasks: Iterable[TaskKey]) -> tuple[set[Texts], set[TaskKey]]:
         """Which of these have to be interned before they can be booked."""
         _forget_oldest(self._known)
         _forget_oldest(self._tasks)
         _forget_oldest(self._by_number)
+        _forget_oldest(self._shapes)
         return self.absent(texts, tasks)
 
     def absent(self, texts: Iterable[Texts], tasks: Iterable[TaskKey]) -> tuple[set[Texts], set[TaskKey]]:
@@ -77,11 +80,28 @@ class Dimensions:
         for batch in _in_batches(sorted(tasks)):
             self._tasks.update(_intern_tasks(connection, batch))
 
+    def absent_shapes(self, documents: Iterable[str]) -> set[str]:
+        """Which shapes of evidence have to be interned."""
+        return {document for document in documents if document and document not in self._shapes}
+
+    def intern_shapes(self, connection: Connection, documents: set[str]) -> None:
+        """Find or make the rows of shapes; as `intern`."""
+        for batch in _in_batches(sorted(documents)):
+            digests = {digest_of([document]): document for document in batch}
+            rows = [{"digest": digest, "document": document} for digest, document in digests.items()]
+            insert_missing(connection, shape, rows)
+            found = connection.execute(select(shape.c.digest, shape.c.id).where(shape.c.digest.in_(list(digests))))
+            self._shapes.update((digests[bytes(digest)], number) for digest, number in found)
+
+    def shape(self, document: str) -> int | None:
+        return self._shapes[document] if document else None
+
     def forget(self) -> None:
         """Drop everything known: the transaction that interned it was rolled back."""
         self._known.clear()
         self._tasks.clear()
         self._by_number.clear()
+        self._shapes.clear()
 
     def dimension(self, texts: Texts) -> Dimension:
         return self._known[texts]

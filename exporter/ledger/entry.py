@@ -34,14 +34,31 @@ class Priced:
     """Where other reports of the same call are looked for (settle.call_identity); of model calls with an id only."""
     filled: str | None = None
     """What stood in the fields that other reports of the same call filled in (ledger.merging), as JSON."""
+    source: int | None = None
+    """Who sent it, where the same usage may come in another signal too (rule R6)."""
+    signal: int = 0
+    """As a bit of usage.SIGNALS."""
+    outranked_by: int | None = None
+    """Signals of the source that are believed instead, as bits; None when it is the best there is."""
+    context: tuple[bytes, bytes] | None = None
+    """Trace and span with which something was sent that is no span itself."""
+    shape: str = ""
+    evidence: str | None = None
+    """JSON list of the numbers as sent, in the order of the names in `shape`."""
+    is_stored: bool = False
+    """Read from the ledger, where what says how it came stays as it is."""
 
 
 class Entry(NamedTuple):
-    """One span of a request; `usage` is None when it only shapes the trace."""
+    """One span of a request, or what is booked like one; `usage` is None when it only shapes the trace."""
 
     trace_id: bytes
     node: Node
     usage: Priced | None
+    records: int = 1
+    """How many of those that were sent it stands for: a record made of several points."""
+    after_points: int | None = None
+    """How many points of its cumulative series were booked when what this one adds was worked out."""
 
 
 class Booked(NamedTuple):

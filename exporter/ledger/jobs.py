@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import Connection, or_, select, update
 
 from exporter.ledger.dimensions import insert_missing
-from exporter.ledger.tables import job
+from exporter.ledger.service_tables import job
 
 
 def take_lease(connection: Connection, name: str, holder: str, now_ns: int, until_ns: int) -> bool:

@@ -193,4 +193,5 @@ def _priced(row: RowMapping) -> Priced:
         row["flags"],
         row["call_ref"],
         row["filled"],
+        is_stored=True,
     )

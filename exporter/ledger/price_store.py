@@ -14,7 +14,7 @@ import orjson
 from sqlalchemy import Connection, insert, select, text, update
 
 from exporter.errors import Conflict, NotFound
-from exporter.ledger.tables import audit_log, price_book, price_version
+from exporter.ledger.service_tables import audit_log, price_book, price_version
 from exporter.pricing.row_json import row_from_mapping, row_to_mapping
 from exporter.pricing.rows import PriceRow, find_overlap, overlap
 

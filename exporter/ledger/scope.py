@@ -10,8 +10,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Final, NamedTuple
 
+from sqlalchemy import Connection
+
 from exporter.ledger.changes import TIME_REPLACED
 from exporter.ledger.entry import Entry
+from exporter.ledger.sources import WaitingRows, read_waiting, sources_of
 from exporter.ledger.stores import Report, Store, Wanted
 from exporter.ledger.traces import Known, read_known
 from exporter.settle.call_identity import MOST_APART_NS, call_of, reach_of, refs_around
@@ -35,6 +38,8 @@ class Gathered(NamedTuple):
     known: dict[bytes, Known]
     forgotten: list[Forgotten]
     """Reports whose shape is forgotten, so that only their rows speak."""
+    waiting: WaitingRows
+    """Rows that another signal of their source may outrank."""
 
 
 class Scope:
@@ -47,13 +52,14 @@ class Scope:
         self._refs: set[int] = set()
         self._taken: set[tuple[bytes, bytes]] = set()
         self._rounds = 0
+        self._sources = sources_of(entry for entries in traces.values() for entry in entries)
         for entries in traces.values():
             for entry in entries:
                 node = entry.node
                 if node.call:
                     self._ask(node.call, node.start_ns, node.end_ns)
 
-    def gather(self, store: Store) -> Gathered:
+    def gather(self, store: Store, connection: Connection) -> Gathered:
         """Lock and read everything that belongs together.  Wider when that must begin anew."""
         found = store.lock_and_read(self._wanted())
         rows, reports = found.traces, found.reports
@@ -63,7 +69,8 @@ class Scope:
             self._widen(known, reports)
             new = Wanted(sorted(self._tied - traces), (), sorted(self._refs - refs))
             if not new.traces and not new.refs:
-                return Gathered(known, list(self._forgotten(known, reports)))
+                waiting = self._waiting(connection, known, can_widen=store.reads_again)
+                return Gathered(known, list(self._forgotten(known, reports)), waiting)
             if not store.reads_again:
                 raise Wider
             more = store.lock_and_read(new)
@@ -71,7 +78,15 @@ class Scope:
             reports = [*reports, *more.reports]
 
     def _wanted(self) -> Wanted:
-        return Wanted(sorted(self._own | self._tied), sorted(self._times), sorted(self._refs))
+        return Wanted(sorted(self._own | self._tied), sorted(self._times.keys() | self._sources), sorted(self._refs))
+
+    def _waiting(self, connection: Connection, known: Mapping[bytes, Known], *, can_widen: bool) -> WaitingRows:
+        waiting = read_waiting(connection, known)
+        found = {row.source for rows in waiting.values() for row in rows.values()} - self._sources
+        self._sources |= found
+        if found and not can_widen:
+            raise Wider
+        return waiting
 
     def _ask(self, call: int, start_ns: int, end_ns: int) -> None:
         reach = reach_of(start_ns, end_ns)

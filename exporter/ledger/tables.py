@@ -85,6 +85,31 @@ task = Table(
     UniqueConstraint("project", "name"),
 )
 
+shape = Table(
+    "shape",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("digest", LargeBinary(16), nullable=False, unique=True),
+    Column("document", Text, nullable=False),
+)
+"""What the evidence of many rows has in common (JSON): the names of the numbers, and the texts that were read."""
+
+source = Table(
+    "source",
+    metadata,
+    Column("id", BigInteger, primary_key=True, autoincrement=False),
+    Column("signals", SmallInteger, nullable=False),
+    Column("unsettled", SmallInteger, nullable=False, server_default="0"),
+    Index(
+        "ix_source_unsettled",
+        "unsettled",
+        sqlite_where=Column("unsettled") > 0,
+        postgresql_where=Column("unsettled") > 0,
+    ),
+)
+"""An emitter's session (rule R6): which signals it sent, as bits of usage.SIGNALS, and whether rows must be looked at
+because one of them is new."""
+
 usage = Table(
     "usage",
     metadata,
@@ -110,6 +135,12 @@ usage = Table(
     Column("flags", Text),
     Column("components", Text),
     Column("filled", Text),
+    Column("source", BigInteger),
+    Column("outranked_by", SmallInteger),
+    Column("context_trace", LargeBinary(16)),
+    Column("context_span", LargeBinary(8)),
+    Column("shape", BigInteger),
+    Column("evidence", Text),
     UniqueConstraint("trace", "span_id"),
     Index(
         "ix_usage_due_at",
@@ -123,11 +154,26 @@ usage = Table(
         sqlite_where=Column("call_ref").isnot(None),
         postgresql_where=Column("call_ref").isnot(None),
     ),
+    Index(
+        "ix_usage_source",
+        "source",
+        sqlite_where=Column("outranked_by").isnot(None),
+        postgresql_where=Column("outranked_by").isnot(None),
+    ),
+    Index(
+        "ix_usage_context_trace",
+        "context_trace",
+        sqlite_where=Column("context_trace").isnot(None),
+        postgresql_where=Column("context_trace").isnot(None),
+    ),
 )
 """One row for each model call and for everything that carried usage.  `billing` is a code (usage.BILLING).
 
 `components` (JSON list, see COMPONENT_COLUMNS) is kept only for a row that is not charged yet: it is what
 charging it later adds.  `filled` (JSON object) holds what stood in fields that other reports of the call filled in.
+What is no span has a key of its own in place of the span's (trace, span); `context_trace` and `context_span` are the
+ids with which it was sent.  `outranked_by` are signals of its source, as bits.  `evidence` (JSON list) are the numbers
+as they were sent, in the order of the names in `shape`.
 """
 
 revision = Table(
@@ -337,64 +383,3 @@ breach = Table(
     UniqueConstraint("budget", "period_start", "percent"),
 )
 """One event for each threshold crossed in a period; never deleted."""
-
-config_version = Table(
-    "config_version",
-    metadata,
-    Column("version", Id, primary_key=True),
-    Column("created_at", BigInteger, nullable=False),
-    Column("origin", Text, nullable=False),
-    Column("document", Text, nullable=False),
-)
-"""The applied configuration, by which every worker and replica books."""
-
-price_version = Table(
-    "price_version",
-    metadata,
-    Column("id", Id, primary_key=True),
-    Column("layer", Text, nullable=False),
-    Column("book", Integer, nullable=False),
-    Column("row", Text, nullable=False),
-    Column("digest", LargeBinary(16), nullable=False),
-    Column("withdrawn_in", Integer),
-    Column("created_at", BigInteger, nullable=False),
-    Column("created_by", Text, nullable=False),
-)
-"""Price rows set by command or import (canonical JSON of pricing.rows.PriceRow), append-only."""
-
-price_book = Table(
-    "price_book",
-    metadata,
-    Column("book", Id, primary_key=True),
-    Column("parent", Integer),
-    Column("active", SmallInteger, nullable=False),
-    Column("note", Text, nullable=False),
-    Column("created_at", BigInteger, nullable=False),
-    Column("created_by", Text, nullable=False),
-)
-"""Versions of the rows above; a rollback re-points the active one."""
-
-job = Table(
-    "job",
-    metadata,
-    Column("name", Text, primary_key=True),
-    Column("holder", Text, nullable=False, server_default=""),
-    Column("lease_until", BigInteger, nullable=False, server_default="0"),
-    Column("last_run_at", BigInteger, nullable=False, server_default="0"),
-    Column("last_success_at", BigInteger, nullable=False, server_default="0"),
-    Column("value", BigInteger, nullable=False, server_default="0"),
-    Column("detail", Text, nullable=False, server_default=""),
-)
-"""Scheduled jobs: who may run them, and what they found, for every replica to show."""
-
-audit_log = Table(
-    "audit_log",
-    metadata,
-    Column("number", Id, primary_key=True),
-    Column("at", BigInteger, nullable=False),
-    Column("actor", Text, nullable=False),
-    Column("action", Text, nullable=False),
-    Column("subject", Text, nullable=False),
-    Column("detail", Text, nullable=False),
-)
-"""Every change that a person or program made: prices, budgets, configuration."""

@@ -11,9 +11,9 @@ from exporter.ledger.entry import Entry, Priced
 from exporter.ledger.stores import KnownTrace
 from exporter.settle.identity import supersedes_copy
 from exporter.settle.same_call import Forgotten, SameCalls, Tree, find_same_calls
-from exporter.settle.skeleton import SHARED, Node, unpack
+from exporter.settle.skeleton import CARRIER, SHARED, Node, unpack
 from exporter.settle.tree import find_superseded
-from exporter.settle.verdict import Verdict, judge
+from exporter.settle.verdict import SIGNAL, Verdict, judge
 
 Spans = AbstractSet[bytes]
 _NONE: Final[Spans] = frozenset()
@@ -58,6 +58,17 @@ class Settled:
     ignored: int
 
 
+class Outranked(NamedTuple):
+    """Spans of a trace that a better signal of their source speaks for (rule R6)."""
+
+    spans: Spans
+    judged: Spans
+    """Those of them whose rows say so already."""
+
+
+NONE_OUTRANKED: Final = Outranked(_NONE, _NONE)
+
+
 class Settlement(NamedTuple):
     """The outcomes for the traces of a booking, and which calls had and have several reports."""
 
@@ -89,6 +100,7 @@ def settle(
     known: Mapping[bytes, Known],
     booked: Mapping[bytes, frozenset[bytes]],
     forgotten: Sequence[Forgotten],
+    outranked: Mapping[bytes, Outranked],
 ) -> Settlement:
     """Merge what came with what is known and judge every span that has a usage record.
 
@@ -96,7 +108,11 @@ def settle(
     outlived their skeleton; copies of those are ignored.  The outcomes are in order of trace.
     """
     merged = [
-        _merge(trace_id, traces.get(trace_id, []), known.get(trace_id), booked.get(trace_id, frozenset()))
+        _merge(
+            Arrived(trace_id, traces.get(trace_id, []), known.get(trace_id)),
+            booked.get(trace_id, _NONE),
+            outranked.get(trace_id, NONE_OUTRANKED),
+        )
         for trace_id in sorted(traces.keys() | known.keys())
     ]
     before = {one.trace_id: Tree(one.known.nodes, one.earlier) for one in merged if one.known}
@@ -114,6 +130,14 @@ def settle(
     return Settlement(outcomes, calls_before, calls)
 
 
+class Arrived(NamedTuple):
+    """What came to a trace, and what is known of it."""
+
+    trace_id: bytes
+    entries: list[Entry]
+    known: Known | None
+
+
 @dataclass(slots=True)
 class _Merged:
     """A trace before and after what came, and what rules R3 to R5 supersede in both."""
@@ -127,16 +151,25 @@ class _Merged:
     superseded: dict[bytes, str]
 
 
-def _merge(trace_id: bytes, entries: list[Entry], known: Known | None, booked: frozenset[bytes]) -> _Merged:
+def _merge(arrived: Arrived, booked: Spans, outranked: Outranked) -> _Merged:
+    trace_id, entries, known = arrived
     before = known.nodes if known else {}
     news, duplicate = _newest_copies(entries, before, booked)
-    earlier = find_superseded(before) if before else {}
-    if not news:
+    earlier = _superseded(before, outranked.judged) if before else {}
+    nodes: Mapping[bytes, Node] = before
+    if news:
+        nodes = {**before, **{span_id: entry.node for span_id, entry in news.items()}}
+    elif outranked.spans == outranked.judged:
         return _Merged(trace_id, known, news, duplicate, earlier, before, earlier)
-    nodes = {span_id: entry.node for span_id, entry in news.items()}
-    if before:
-        nodes = {**before, **nodes}
-    return _Merged(trace_id, known, news, duplicate, earlier, nodes, find_superseded(nodes))
+    return _Merged(trace_id, known, news, duplicate, earlier, nodes, _superseded(nodes, outranked.spans))
+
+
+def _superseded(nodes: Mapping[bytes, Node], outranked: Spans) -> dict[bytes, str]:
+    superseded = find_superseded(nodes)
+    for span_id in outranked:
+        if span_id in nodes and nodes[span_id].marks & CARRIER:
+            superseded[span_id] = SIGNAL
+    return superseded
 
 
 def _judge(one: _Merged, duplicates_before: Spans, duplicates: Spans, shared: Spans) -> Settled:
@@ -165,9 +198,7 @@ def _added(one: _Merged, shared: Spans) -> list[Node]:
     return list(added.values())
 
 
-def _newest_copies(
-    entries: list[Entry], before: dict[bytes, Node], booked: frozenset[bytes]
-) -> tuple[dict[bytes, Entry], int]:
+def _newest_copies(entries: list[Entry], before: dict[bytes, Node], booked: Spans) -> tuple[dict[bytes, Entry], int]:
     news: dict[bytes, Entry] = {}
     duplicate = 0
     for entry in entries:
@@ -175,7 +206,7 @@ def _newest_copies(
         rival = news.get(span_id)
         have = rival.node if rival is not None else before.get(span_id)
         if have is not None or span_id in booked:
-            duplicate += 1
+            duplicate += entry.records
             if have is None or not supersedes_copy(entry.node, have):
                 continue
         news[span_id] = entry
@@ -185,12 +216,12 @@ def _newest_copies(
 def _place(outcome: Settled, entry: Entry, *, is_new: bool, verdict: Verdict) -> None:
     priced = entry.usage
     if priced is None:
-        outcome.ignored += is_new
+        outcome.ignored += entry.records if is_new else 0
         return
     if priced.never_billable:
         verdict = Verdict(verdict.billing, priced.never_billable)
     if is_new:
-        outcome.accepted += 1
+        outcome.accepted += entry.records
         outcome.fresh.append(Fresh(entry.node.span_id, priced, verdict))
     else:
         outcome.changes.append(Change(entry.node.span_id, verdict, priced))

@@ -20,6 +20,7 @@ from typing import Final, NamedTuple
 from exporter.settle.call_identity import reach_of
 from exporter.settle.skeleton import CLASSES, NEVER_BILLED, PRICED_BY_EMITTER, Node
 from exporter.settle.tree import Nodes, find_speakers
+from exporter.settle.verdict import SIGNAL
 
 _CYCLE: Final = -1
 _FARTHEST: Final = 100
@@ -125,9 +126,14 @@ class _Finding:
             if member.node is None:
                 if not member.is_free:
                     return True
-            elif member.span_id in self._trees[member.trace_id].superseded and self._leads_outside(member, inside):
+            elif self._speaks_another(member) and self._leads_outside(member, inside):
                 return True
         return False
+
+    def _speaks_another(self, member: _Member) -> bool:
+        """Whether another span counts in a report's place; a better signal of the same call has the same identity."""
+        rule = self._trees[member.trace_id].superseded.get(member.span_id)
+        return rule is not None and rule != SIGNAL
 
     def _leads_outside(self, member: _Member, inside: set[Report]) -> bool:
         """Whether none of the calls that count in a superseded one's place, at last, is a report of the same call."""

@@ -19,6 +19,10 @@ PRICED_BY_EMITTER: Final = 256
 """Bit of `marks`: the emitter stated a cost."""
 SHARED: Final = 512
 """Bit of `marks`, set by the ledger alone: another trace reports the same call (rule R2), so that one is read too."""
+WAITS: Final = 1024
+"""Bit of `marks`: its source may say the same in a signal that is believed more (rule R6)."""
+NOT_A_SPAN: Final = 2048
+"""Bit of `marks`: told by a log record; the span of the same ids says more about the trace."""
 CLASSES: Final = 63
 """Bits of `marks`: which of the six token classes are above zero."""
 

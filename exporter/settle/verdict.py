@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Container, Mapping
 from typing import Final, NamedTuple
 
-from exporter.settle.skeleton import AGGREGATE_CODES, CARRIER, NEVER_BILLED, Node
+from exporter.settle.skeleton import AGGREGATE_CODES, CARRIER, NEVER_BILLED, WAITS, Node
 from exporter.usage import CHARGED, DUPLICATE, NOT_BILLABLE, PENDING, SUPERSEDED
 
 NO_USAGE: Final = "no_usage"
@@ -13,7 +13,9 @@ NO_USAGE: Final = "no_usage"
 SAME_CALL: Final = "same_call"
 """Reason of a report whose call another one is charged for (rule R2)."""
 SETTLING: Final = "settling"
-"""Reason of an aggregate that waits for its children (rule R7)."""
+"""Reason of an aggregate that waits for its children, or of a signal that waits for a better one (rule R7)."""
+SIGNAL: Final = "signal"
+"""Reason of a report whose source says the same in a signal that is believed more (rule R6)."""
 
 
 class Verdict(NamedTuple):
@@ -31,7 +33,7 @@ _NEVER: Final = Verdict(NOT_BILLABLE, "")
 
 
 def judge(node: Node, superseded: Mapping[bytes, str], duplicates: Container[bytes] = frozenset()) -> Verdict:
-    """Rules R1–R5 and the first half of R7 for a span that has a usage record."""
+    """Rules R1–R6 and the first half of R7 for a span that has a usage record."""
     if node.marks & NEVER_BILLED:
         return _NEVER
     if not node.marks & CARRIER:
@@ -41,4 +43,4 @@ def judge(node: Node, superseded: Mapping[bytes, str], duplicates: Container[byt
         return Verdict(SUPERSEDED, rule)
     if node.span_id in duplicates:
         return _COPY
-    return _WAIT if node.kind in AGGREGATE_CODES else _CHARGE
+    return _WAIT if node.kind in AGGREGATE_CODES or node.marks & WAITS else _CHARGE

@@ -8,7 +8,8 @@ from typing import Final
 
 from sqlalchemy import Connection, func, select
 
-from exporter.ledger.tables import job, task, task_rollup, usage
+from exporter.ledger.service_tables import job
+from exporter.ledger.tables import task, task_rollup, usage
 from exporter.views.points import Points
 from exporter.views.samples import sums_of
 

@@ -9,7 +9,7 @@ from sqlalchemy import func, select, update
 
 from exporter.app import make_worker, open_database
 from exporter.configuration import apply_settings
-from exporter.ledger import schema, tables
+from exporter.ledger import schema, service_tables, tables
 from exporter.settings.load import load_settings
 from support import otlp
 
@@ -69,7 +69,7 @@ class Service:
 
     def job(self, name):
         with self.worker.database.read() as connection:
-            return connection.execute(select(tables.job).where(tables.job.c.name == name)).first()
+            return connection.execute(select(service_tables.job).where(service_tables.job.c.name == name)).first()
 
 
 @pytest.fixture

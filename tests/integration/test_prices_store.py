@@ -9,7 +9,7 @@ from exporter.errors import Conflict, NotFound
 from exporter.ledger import price_store, schema
 from exporter.ledger.engine import Database
 from exporter.ledger.price_store import Change
-from exporter.ledger.tables import audit_log, price_version
+from exporter.ledger.service_tables import audit_log, price_version
 from exporter.pricing.row_json import row_from_mapping
 
 

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import select
 
 from exporter.errors import Unavailable
-from exporter.ledger.tables import job
+from exporter.ledger.service_tables import job
 from exporter.schedule import LEASE_NS, SECOND_NS, Job, Outcome, Scheduler
 from support.ledgers import Books
 

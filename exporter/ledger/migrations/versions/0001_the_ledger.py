@@ -298,6 +298,14 @@ def upgrade() -> None:
         sa.UniqueConstraint("digest", name=op.f("uq_series_digest")),
     )
     op.create_table(
+        "shape",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("digest", sa.LargeBinary(length=16), nullable=False),
+        sa.Column("document", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_shape")),
+        sa.UniqueConstraint("digest", name=op.f("uq_shape_digest")),
+    )
+    op.create_table(
         "skeleton",
         sa.Column("trace", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("part", sa.Integer(), autoincrement=False, nullable=False),
@@ -306,6 +314,22 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("trace", "part", name=op.f("pk_skeleton")),
         sqlite_with_rowid=False,
     )
+    op.create_table(
+        "source",
+        sa.Column("id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("signals", sa.SmallInteger(), nullable=False),
+        sa.Column("unsettled", sa.SmallInteger(), server_default="0", nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_source")),
+    )
+    with op.batch_alter_table("source", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_source_unsettled",
+            ["unsettled"],
+            unique=False,
+            sqlite_where=sa.text("unsettled > 0"),
+            postgresql_where=sa.text("unsettled > 0"),
+        )
+
     op.create_table(
         "task",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -395,6 +419,12 @@ def upgrade() -> None:
         sa.Column("flags", sa.Text(), nullable=True),
         sa.Column("components", sa.Text(), nullable=True),
         sa.Column("filled", sa.Text(), nullable=True),
+        sa.Column("source", sa.BigInteger(), nullable=True),
+        sa.Column("outranked_by", sa.SmallInteger(), nullable=True),
+        sa.Column("context_trace", sa.LargeBinary(length=16), nullable=True),
+        sa.Column("context_span", sa.LargeBinary(length=8), nullable=True),
+        sa.Column("shape", sa.BigInteger(), nullable=True),
+        sa.Column("evidence", sa.Text(), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_usage")),
         sa.UniqueConstraint("trace", "span_id", name=op.f("uq_usage_trace_span_id")),
     )
@@ -407,11 +437,25 @@ def upgrade() -> None:
             postgresql_where=sa.text("call_ref IS NOT NULL"),
         )
         batch_op.create_index(
+            "ix_usage_context_trace",
+            ["context_trace"],
+            unique=False,
+            sqlite_where=sa.text("context_trace IS NOT NULL"),
+            postgresql_where=sa.text("context_trace IS NOT NULL"),
+        )
+        batch_op.create_index(
             "ix_usage_due_at",
             ["due_at"],
             unique=False,
             sqlite_where=sa.text("due_at IS NOT NULL"),
             postgresql_where=sa.text("due_at IS NOT NULL"),
+        )
+        batch_op.create_index(
+            "ix_usage_source",
+            ["source"],
+            unique=False,
+            sqlite_where=sa.text("outranked_by IS NOT NULL"),
+            postgresql_where=sa.text("outranked_by IS NOT NULL"),
         )
 
 
@@ -420,9 +464,19 @@ def downgrade() -> None:
         op.execute(sa.schema.DropSequence(sa.Sequence("trace_block")))
     with op.batch_alter_table("usage", schema=None) as batch_op:
         batch_op.drop_index(
+            "ix_usage_source",
+            sqlite_where=sa.text("outranked_by IS NOT NULL"),
+            postgresql_where=sa.text("outranked_by IS NOT NULL"),
+        )
+        batch_op.drop_index(
             "ix_usage_due_at",
             sqlite_where=sa.text("due_at IS NOT NULL"),
             postgresql_where=sa.text("due_at IS NOT NULL"),
+        )
+        batch_op.drop_index(
+            "ix_usage_context_trace",
+            sqlite_where=sa.text("context_trace IS NOT NULL"),
+            postgresql_where=sa.text("context_trace IS NOT NULL"),
         )
         batch_op.drop_index(
             "ix_usage_call_ref",
@@ -438,7 +492,14 @@ def downgrade() -> None:
 
     op.drop_table("task_rollup")
     op.drop_table("task")
+    with op.batch_alter_table("source", schema=None) as batch_op:
+        batch_op.drop_index(
+            "ix_source_unsettled", sqlite_where=sa.text("unsettled > 0"), postgresql_where=sa.text("unsettled > 0")
+        )
+
+    op.drop_table("source")
     op.drop_table("skeleton")
+    op.drop_table("shape")
     op.drop_table("series")
     op.drop_table("rollup")
     op.drop_table("revision")
