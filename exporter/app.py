@@ -15,9 +15,9 @@ from exporter.configuration import build_runtime, reload_settings
 from exporter.dialects.registry import DIALECTS
 from exporter.errors import Unavailable
 from exporter.following import Follower
-from exporter.intake.answer import SIGNALS, SPAN
+from exporter.intake.answer import LOG, METRIC, SIGNALS, SPAN
 from exporter.intake.limits import InflightBudget, IntakeLimits
-from exporter.intake.reasons import OF_BODIES, OF_SPANS
+from exporter.intake.reasons import OF_BODIES, OF_LOGS, OF_POINTS, OF_SPANS
 from exporter.jobs import Duties, make_jobs, watch_budgets
 from exporter.ledger import schema
 from exporter.ledger.booking import Booking
@@ -183,8 +183,9 @@ def _expected_outcomes() -> Iterable[tuple[str, str, str]]:
 
 def _expected_refusals() -> Iterable[tuple[str, str]]:
     """Signal and reason of all that can be refused for good."""
-    for reason in OF_SPANS:
-        yield SPAN.name, reason
+    for signal, reasons in ((SPAN, OF_SPANS), (LOG, OF_LOGS), (METRIC, OF_POINTS)):
+        for reason in reasons:
+            yield signal.name, reason
     for signal in SIGNALS:
         for reason in OF_BODIES:
             yield signal.name, reason

@@ -78,11 +78,13 @@ class Pipeline:
 
     def logs(self, body: bytes, *, json: bool) -> Receipt:
         """Check an ExportLogsServiceRequest; no log dialect accounts anything yet, so its records are ignored."""
-        return Receipt(0, 0, decode_logs(body, json=json), {})
+        decoded = decode_logs(body, json=json, wanted=frozenset(), events=frozenset())
+        return Receipt(ignored=decoded.ignored, rejected=decoded.rejected)
 
     def metrics(self, body: bytes, *, json: bool) -> Receipt:
         """Check an ExportMetricsServiceRequest; its points are ignored as the log records are."""
-        return Receipt(0, 0, decode_metrics(body, json=json), {})
+        decoded = decode_metrics(body, json=json, wanted=frozenset(), metrics=frozenset())
+        return Receipt(ignored=decoded.ignored, rejected=decoded.rejected)
 
     def run_alone(self, job: Callable[[], None]) -> None:
         """Run a job while no request is worked on, for it would slow both."""

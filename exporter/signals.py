@@ -58,17 +58,20 @@ class Span(NamedTuple):
 
 
 class Point(NamedTuple):
-    """One data point of a sum or histogram."""
+    """One data point of a sum or histogram.  Times are Unix nanoseconds as sent, 0 when absent."""
 
     metric: str
     unit: str
-    is_delta: bool
-    """Whether it counts since `start_ns` alone; else since the series began, at `start_ns`."""
+    """As sent: one unit has several spellings (`{token}`, `token`, `tokens`)."""
+    is_delta: bool | None
+    """Whether it counts since `start_ns` alone; else since the series began, at `start_ns`; None when the sender did
+    not say which."""
     is_monotonic: bool
+    """Whether the series never falls, as the sender says of a sum; always of a histogram."""
     start_ns: int
     end_ns: int
     value: int | float
-    """Of a histogram the sum of what was observed."""
+    """Finite; of a histogram the sum of what was observed."""
     attributes: Mapping[str, Value]
     origin: Origin
 

@@ -1,18 +1,27 @@
-"""Bodies to plain spans.  Only wanted attributes leave, so a prompt or an answer never reaches the code behind.
+"""Bodies to plain spans, log records and points.  Only wanted attributes leave, so a prompt or an answer never reaches
+the code behind.
 
-A protobuf body cut at a field boundary is valid protobuf with fewer spans.  Nothing here can see that:
+A protobuf body cut at a field boundary is valid protobuf with fewer records.  Nothing here can see that:
 `body.read_body` compares Content-Length, the chunked end mark and the gzip trailer, which is all there is.
 """
 
 from __future__ import annotations
 
-from exporter.intake import decode_json, decode_protobuf
-from exporter.intake.decoded import DecodedTraces
+from exporter.intake import json_logs, json_points, json_spans, protobuf_logs, protobuf_points, protobuf_spans
+from exporter.intake.decoded import Collected, DecodedLogs, DecodedMetrics, DecodedTraces
 from exporter.intake.limits import DEFAULT_LIMITS, IntakeLimits
 from exporter.intake.values import Allowance, Wanted
-from exporter.signals import NO_LIFT, Lift
+from exporter.signals import NO_LIFT, Lift, Point, Span
 
-__all__ = ["DecodedTraces", "Wanted", "decode_logs", "decode_metrics", "decode_traces"]
+__all__ = [
+    "DecodedLogs",
+    "DecodedMetrics",
+    "DecodedTraces",
+    "Wanted",
+    "decode_logs",
+    "decode_metrics",
+    "decode_traces",
+]
 
 
 def decode_traces(
@@ -29,17 +38,44 @@ def decode_traces(
     stays, and what `lift` takes out of it leaves in its place.  Raises InvalidRequest when the body is undecodable,
     TooLarge when it holds more records than `limits` allow.
     """
-    decoded = DecodedTraces([], {})
-    read = decode_json.read_traces if json else decode_protobuf.read_traces
-    read(body, Allowance(wanted=wanted | lift.content, lift=lift, limits=limits), decoded)
-    return decoded
+    collected: Collected[Span] = Collected()
+    read = json_spans.read_traces if json else protobuf_spans.read_traces
+    read(body, Allowance(wanted=wanted | lift.content, lift=lift, limits=limits), collected)
+    return DecodedTraces(collected.kept, collected.rejected)
 
 
-def decode_logs(body: bytes, *, json: bool, limits: IntakeLimits = DEFAULT_LIMITS) -> int:
-    """How many log records an ExportLogsServiceRequest holds.  Raises as `decode_traces`."""
-    return decode_json.count_logs(body, limits) if json else decode_protobuf.count_logs(body, limits)
+def decode_logs(
+    body: bytes,
+    *,
+    json: bool,
+    wanted: Wanted,
+    events: frozenset[str],
+    lift: Lift = NO_LIFT,
+    limits: IntakeLimits = DEFAULT_LIMITS,
+) -> DecodedLogs:
+    """Records of an ExportLogsServiceRequest whose event is one of `events`, in the shape of spans.
+
+    The body of a record is read as the name of an event and stays.  Otherwise as `decode_traces`.
+    """
+    collected: Collected[Span] = Collected()
+    read = json_logs.read_logs if json else protobuf_logs.read_logs
+    read(body, events, Allowance(wanted=wanted | lift.content, lift=lift, limits=limits), collected)
+    return DecodedLogs(collected.kept, collected.ignored, collected.rejected)
 
 
-def decode_metrics(body: bytes, *, json: bool, limits: IntakeLimits = DEFAULT_LIMITS) -> int:
-    """How many data points an ExportMetricsServiceRequest holds.  Raises as `decode_traces`."""
-    return decode_json.count_points(body, limits) if json else decode_protobuf.count_points(body, limits)
+def decode_metrics(
+    body: bytes,
+    *,
+    json: bool,
+    wanted: Wanted,
+    metrics: frozenset[str],
+    limits: IntakeLimits = DEFAULT_LIMITS,
+) -> DecodedMetrics:
+    """Points of an ExportMetricsServiceRequest that are of one of `metrics`: of sums and histograms.
+
+    `wanted` names the attributes of points and resources that leave.  Otherwise as `decode_traces`.
+    """
+    collected: Collected[Point] = Collected()
+    read = json_points.read_points if json else protobuf_points.read_points
+    read(body, metrics, Allowance(wanted=wanted, limits=limits), collected)
+    return DecodedMetrics(collected.kept, collected.ignored, collected.rejected)

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Final, NamedTuple
+from dataclasses import dataclass, field
+from typing import Final, Generic, NamedTuple, TypeVar
 
 from exporter.errors import InvalidRequest, TooLarge
 from exporter.intake.limits import IntakeLimits
-from exporter.signals import Span
+from exporter.signals import Point, Span
 
 TOO_MANY_ATTRIBUTES: Final = "too_many_attributes"
 MALFORMED_SPAN: Final = "malformed_span"
+MALFORMED_LOG_RECORD: Final = "malformed_log_record"
+MALFORMED_DATA_POINT: Final = "malformed_data_point"
 TOO_LARGE_SPAN: Final = "too_large_span"
+
+R = TypeVar("R", Span, Point)
 
 
 class DecodedTraces(NamedTuple):
@@ -19,24 +24,55 @@ class DecodedTraces(NamedTuple):
     spans: list[Span]
     rejected: dict[str, int]
 
-    def reject(self, reason: str) -> None:
-        """Count one span that can never be accepted."""
-        self.rejected[reason] = self.rejected.get(reason, 0) + 1
 
-    @property
-    def records(self) -> int:
-        """Spans seen so far, rejected ones included."""
-        return len(self.spans) + sum(self.rejected.values())
+class DecodedLogs(NamedTuple):
+    """Wanted log records in the shape of spans, in the order in which they were sent; the others are counted."""
+
+    records: list[Span]
+    ignored: int
+    """Valid, and none of the wanted events."""
+    rejected: dict[str, int]
 
 
-def require_at_most(records: int, limits: IntakeLimits) -> None:
-    """Raise TooLarge when a request holds more records than one request may."""
-    if records > limits.max_records:
-        raise TooLarge(
-            f"The request holds more than {limits.max_records} records; send smaller batches.",
-            reason="too_many_records",
-            limit_records=limits.max_records,
-        )
+class DecodedMetrics(NamedTuple):
+    """Points of wanted metrics in the order in which they were sent; the others are counted."""
+
+    points: list[Point]
+    ignored: int
+    """Valid, and of another metric, a gauge, a summary, or without a finite value."""
+    rejected: dict[str, int]
+
+
+@dataclass(slots=True)
+class Collected(Generic[R]):
+    """The records of a request while it is read."""
+
+    kept: list[R] = field(default_factory=list)
+    ignored: int = 0
+    rejected: dict[str, int] = field(default_factory=dict)
+
+    def add(self, read: R | str | None) -> None:
+        """Keep a record, reject one for a reason, or ignore one."""
+        if read is None:
+            self.ignored += 1
+        elif isinstance(read, str):
+            self.reject(read)
+        else:
+            self.kept.append(read)
+
+    def reject(self, reason: str, count: int = 1) -> None:
+        """Count records that can never be accepted."""
+        if count:
+            self.rejected[reason] = self.rejected.get(reason, 0) + count
+
+    def expect(self, more: int, limits: IntakeLimits) -> None:
+        """Raise TooLarge when `more` records are more than one request may hold together with those before."""
+        if len(self.kept) + self.ignored + sum(self.rejected.values()) + more > limits.max_records:
+            raise TooLarge(
+                f"The request holds more than {limits.max_records} records; send smaller batches.",
+                reason="too_many_records",
+                limit_records=limits.max_records,
+            )
 
 
 def undecodable(expected: str, cause: str = "") -> InvalidRequest:

@@ -10,10 +10,13 @@ import orjson
 from exporter.errors import TooLarge
 from exporter.intake.decoded import undecodable
 from exporter.intake.limits import IntakeLimits
+from exporter.intake.values import MAX_INT64
 
 Node = dict[str, Any]
 EXPECTED: Final = "OTLP/JSON"
 _MAX_DIGITS: Final = 32
+WRONG: Final = (ValueError, TypeError, AttributeError)
+"""What a field of the wrong type raises where it is read; to test each one first would double the time."""
 
 
 class WrongType(ValueError):
@@ -53,6 +56,20 @@ def _parse_leniently(body: bytes, cause: orjson.JSONDecodeError) -> Any:
         raise undecodable(EXPECTED, cause.msg) from error
 
 
+def id_at(node: Node, name: str) -> bytes:
+    """The bytes of the hex id under a name, or b"" for what is none."""
+    found = node.get(name)
+    try:
+        return bytes.fromhex(found) if isinstance(found, str) and found.isalnum() else b""
+    except ValueError:
+        return b""
+
+
+def time_at(node: Node, name: str) -> int:
+    """The Unix nanoseconds under a name, 0 when absent."""
+    return min(max(whole_number(node.get(name)), 0), MAX_INT64)
+
+
 def list_at(node: Node, name: str) -> list[Any]:
     """The list under a name; absent and null are empty."""
     found = node.get(name)
@@ -88,6 +105,24 @@ def text_at(node: Node, name: str) -> str:
         return ""
     if not isinstance(found, str):
         raise WrongType(f"{name} is not a text")
+    return found
+
+
+def flag_at(node: Node, name: str) -> bool:
+    """The boolean under a name; absent and null are false."""
+    found = node.get(name)
+    if found is not None and not isinstance(found, bool):
+        raise WrongType(f"{name} is not a boolean")
+    return bool(found)
+
+
+def enum_at(node: Node, name: str) -> int:
+    """The enum under a name, which OTLP writes as an integer only; absent and null are 0."""
+    found = node.get(name)
+    if found is None:
+        return 0
+    if isinstance(found, bool) or not isinstance(found, int):
+        raise WrongType(f"{name} is not an integer of the enum")
     return found
 
 

@@ -7,7 +7,13 @@ from __future__ import annotations
 
 from typing import Final
 
-from exporter.intake.decoded import MALFORMED_SPAN, TOO_LARGE_SPAN, TOO_MANY_ATTRIBUTES
+from exporter.intake.decoded import (
+    MALFORMED_DATA_POINT,
+    MALFORMED_LOG_RECORD,
+    MALFORMED_SPAN,
+    TOO_LARGE_SPAN,
+    TOO_MANY_ATTRIBUTES,
+)
 from exporter.intake.ids import INVALID_SPAN_ID, INVALID_TRACE_ID
 
 TOO_OLD: Final = "too_old"
@@ -22,6 +28,12 @@ OF_SPANS: Final = (
     TOO_OLD,
 )
 """A span of a request whose other spans are taken."""
+
+OF_LOGS: Final = (MALFORMED_LOG_RECORD, TOO_MANY_ATTRIBUTES)
+"""A log record of such a request."""
+
+OF_POINTS: Final = (MALFORMED_DATA_POINT, TOO_MANY_ATTRIBUTES)
+"""A data point of such a request."""
 
 OF_BODIES: Final = (
     "incomplete_body",

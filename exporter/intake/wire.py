@@ -9,7 +9,7 @@ costs about half a microsecond a record and nothing for bodies of the usual size
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
@@ -22,21 +22,28 @@ _KEY, _VALUE = 1, 2
 _STRING_TAG: Final = 0x0A
 
 
-class Shape(NamedTuple):
-    """Field numbers of opentelemetry-proto: where a signal's records are, and what is kept of a large one."""
+class Record(NamedTuple):
+    """Field numbers of a record, and what is kept of a large one."""
 
-    levels: tuple[frozenset[int], ...]
-    """The repeated children from the request down to the record."""
     attributes: int
     kept: frozenset[int]
-    """Fields of the record that decode reads besides its attributes; none of them is repeated."""
+    """Fields that decode reads besides the attributes; none of them is repeated."""
+    kept_small: frozenset[int] = frozenset()
+    """Fields that decode reads unless they are larger than a piece."""
 
 
-TRACES: Final = Shape((frozenset({1}), frozenset({2}), frozenset({2})), 9, frozenset({1, 2, 4, 5, 7, 8, 15}))
-LOGS: Final = Shape((frozenset({1}), frozenset({2}), frozenset({2})), 6, frozenset({1, 2, 3, 9, 10, 11, 12}))
-METRICS: Final = Shape(
-    (frozenset({1}), frozenset({2}), frozenset({2}), frozenset({5, 7, 9, 10, 11}), frozenset({1})), 0, frozenset()
-)
+Shape = Mapping[int, "Shape | Record"]
+"""The repeated children of a message by field number of opentelemetry-proto, from the request down to the records."""
+
+TRACES: Final[Shape] = {1: {2: {2: Record(9, frozenset({1, 2, 4, 5, 7, 8, 15}))}}}
+LOGS: Final[Shape] = {1: {2: {2: Record(6, frozenset({1, 9, 10, 11, 12}), frozenset({5}))}}}
+_NUMBER: Final = Record(7, frozenset({2, 3, 4, 6, 8}))
+_HISTOGRAM: Final = Record(9, frozenset({2, 3, 5, 10}))
+_EXPONENTIAL: Final = Record(1, frozenset({2, 3, 5, 10}))
+_NOT_READ: Final = Record(0, frozenset())
+METRICS: Final[Shape] = {
+    1: {2: {2: {5: {1: _NOT_READ}, 7: {1: _NUMBER}, 9: {1: _HISTOGRAM}, 10: {1: _EXPONENTIAL}, 11: {1: _NOT_READ}}}}
+}
 
 
 class Field(NamedTuple):
@@ -57,33 +64,32 @@ def pieces(body: bytes, shape: Shape, allowance: Allowance, reject: Callable[[st
     if len(body) <= allowance.limits.whole_bytes:
         yield body
     else:
-        yield from _Cutter(shape, allowance, reject).cut(memoryview(body), shape.levels)
+        yield from _Cutter(allowance, reject).cut(memoryview(body), shape)
 
 
 @dataclass(slots=True)
 class _Cutter:
-    shape: Shape
     allowance: Allowance
     reject: Callable[[str], None]
     seen: int = 0
 
-    def cut(self, message: memoryview, levels: tuple[frozenset[int], ...]) -> Iterator[bytes]:
+    def cut(self, message: memoryview, shape: Shape | Record) -> Iterator[bytes]:
         """The message in pieces; it is larger than one."""
         most = self.allowance.limits.piece_bytes
-        if not levels:
-            yield from self._reduce(message)
+        if isinstance(shape, Record):
+            yield from self._reduce(message, shape)
             return
-        children, header = self._split(message, levels[0])
+        children, header = self._split(message, shape)
         for group in _group(children, most):
             if len(group) == 1 and group[0].end - group[0].begin > most:
                 child = group[0]
                 tag = message[child.begin : _skip_varint(message, child.begin)]
-                for part in self.cut(message[child.content : child.end], levels[1:]):
+                for part in self.cut(message[child.content : child.end], shape[child.number]):
                     yield b"".join((header, tag, _varint(len(part)), part))
             else:
                 yield b"".join((header, *(message[child.begin : child.end] for child in group)))
 
-    def _split(self, message: memoryview, numbers: frozenset[int]) -> tuple[list[Field], bytes]:
+    def _split(self, message: memoryview, numbers: Shape) -> tuple[list[Field], bytes]:
         """The repeated children, and all other fields as they stand."""
         children: list[Field] = []
         others: list[memoryview] = []
@@ -99,14 +105,14 @@ class _Cutter:
             )
         return children, header
 
-    def _reduce(self, record: memoryview) -> Iterator[bytes]:
-        """The record without what decode does not read: events, links, unwanted attributes, large lists."""
+    def _reduce(self, record: memoryview, shape: Record) -> Iterator[bytes]:
+        """The record without what decode does not read: events, links, buckets, unwanted attributes, large lists."""
         kept: list[memoryview] = []
         attributes = 0
         for field in self._fields(record):
-            if field.number in self.shape.kept:
+            if self._keeps(shape, field):
                 kept.append(record[field.begin : field.end])
-            elif field.number == self.shape.attributes:
+            elif field.number == shape.attributes:
                 attributes += 1
                 if attributes > self.allowance.limits.max_attributes:
                     self.reject(TOO_MANY_ATTRIBUTES)
@@ -114,6 +120,11 @@ class _Cutter:
                 if self._wants(record, field):
                     kept.append(record[field.begin : field.end])
         yield b"".join(kept)
+
+    def _keeps(self, shape: Record, field: Field) -> bool:
+        if field.number in shape.kept:
+            return True
+        return field.number in shape.kept_small and field.end - field.begin <= self.allowance.limits.piece_bytes
 
     def _wants(self, record: memoryview, attribute: Field) -> bool:
         pair = record[attribute.content : attribute.end]

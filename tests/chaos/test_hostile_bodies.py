@@ -12,7 +12,7 @@ from chaos.hostile import HttpSender, Reply, counted_rejections, growth_kib, jud
 from chaos.hostile_bodies import DEAREST, KINDS, Hostile, make
 from exporter.app import Worker, make_worker, open_database
 from exporter.configuration import apply_settings
-from exporter.intake.reasons import OF_BODIES, OF_SPANS
+from exporter.intake.reasons import OF_BODIES, OF_LOGS, OF_POINTS, OF_SPANS
 from exporter.ledger import schema
 from exporter.settings.load import load_settings
 from support.commands import audit
@@ -71,7 +71,9 @@ def test_every_reason_for_a_refusal_is_shown_before_its_first_time(worker):
         if asked.kind not in DEAREST:
             send_directly(worker, asked)
     assert shown() == before
-    assert {f'reason="{reason}"' for reason in (*OF_SPANS, *OF_BODIES)} <= set(re.findall(r'reason="\w+"', str(before)))
+    assert {f'reason="{reason}"' for reason in (*OF_SPANS, *OF_LOGS, *OF_POINTS, *OF_BODIES)} <= set(
+        re.findall(r'reason="\w+"', str(before))
+    )
 
 
 @pytest.mark.parametrize("kind", sorted(KINDS))

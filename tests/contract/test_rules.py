@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from exporter.cli.main import cli
-from exporter.intake.reasons import OF_BODIES, OF_SPANS
+from exporter.intake.reasons import OF_BODIES, OF_LOGS, OF_POINTS, OF_SPANS
 from support import rules
 from support.rules import CONFIG, PROMETHEUS, RULE_FILES, RUNBOOK, TEST_FILES, Rule, all_groups, all_rules, judge
 
@@ -245,7 +245,12 @@ def test_every_command_of_the_runbook_exists():
 
 
 def test_the_runbook_explains_every_reason_of_a_refusal():
-    assert set(re.findall(r"`([a-z_]+)`", _section("AgentIntakeRejected"))) >= {*OF_SPANS, *OF_BODIES}
+    assert set(re.findall(r"`([a-z_]+)`", _section("AgentIntakeRejected"))) >= {
+        *OF_SPANS,
+        *OF_LOGS,
+        *OF_POINTS,
+        *OF_BODIES,
+    }
 
 
 def test_the_readme_lists_every_alert_with_its_severities():

@@ -19,6 +19,7 @@ from support.otlp import as_json, request, span
 
 JSON, PROTOBUF = "application/json", "application/x-protobuf"
 PATHS = ["/v1/traces", "/v1/logs", "/v1/metrics"]
+NONE = frozenset[str]()
 ONE_SPAN = request(span())
 
 
@@ -43,10 +44,12 @@ class Recording:
         return self._take(body, Receipt(accepted=len(decoded.spans), rejected=decoded.rejected))
 
     def logs(self, body, *, json):
-        return self._take(body, Receipt(ignored=decode_logs(body, json=json)))
+        decoded = decode_logs(body, json=json, wanted=NONE, events=NONE)
+        return self._take(body, Receipt(ignored=decoded.ignored, rejected=decoded.rejected))
 
     def metrics(self, body, *, json):
-        return self._take(body, Receipt(ignored=decode_metrics(body, json=json)))
+        decoded = decode_metrics(body, json=json, wanted=NONE, metrics=frozenset({"tokens"}))
+        return self._take(body, Receipt(ignored=decoded.ignored, rejected=decoded.rejected))
 
 
 class Counting:
@@ -140,6 +143,23 @@ def test_partial_success_is_a_200_that_names_count_and_reason(receiver):
 def test_partial_success_in_json(receiver):
     answer = receiver.post(as_json(request(span(trace_id=b"short"))), content_type=JSON)
     assert answer.json["partialSuccess"]["rejectedSpans"] == "1"
+
+
+def test_a_log_record_of_a_wrong_type_is_rejected_alone(receiver):
+    body = b'{"resourceLogs": [{"scopeLogs": [{"logRecords": [{"eventName": 5}, {"eventName": "x"}]}]}]}'
+    answer = receiver.post(body, "/v1/logs", content_type=JSON)
+    assert answer.status_code == 200
+    assert answer.json["partialSuccess"]["rejectedLogRecords"] == "1"
+    assert receiver.observe.counted == [("log", "", "ignored", 1), ("log", "malformed_log_record", 1)]
+
+
+def test_a_data_point_of_a_wrong_type_is_rejected_alone(receiver):
+    points = b'{"name": "tokens", "sum": {"dataPoints": [{"asInt": "many"}]}}, {"gauge": {"dataPoints": [{}]}}'
+    body = b'{"resourceMetrics": [{"scopeMetrics": [{"metrics": [%s]}]}]}' % points
+    answer = receiver.post(body, "/v1/metrics", content_type=JSON)
+    assert answer.status_code == 200
+    assert answer.json["partialSuccess"]["rejectedDataPoints"] == "1"
+    assert receiver.observe.counted == [("metric", "", "ignored", 1), ("metric", "malformed_data_point", 1)]
 
 
 def test_counts_by_dialect_take_the_place_of_the_plain_ones(receiver):

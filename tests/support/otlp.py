@@ -5,13 +5,19 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, TypeVar
 
 from google.protobuf.json_format import MessageToDict, ParseDict
+from google.protobuf.message import Message
+from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
+from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.proto.common.v1.common_pb2 import AnyValue, KeyValue
+from opentelemetry.proto.logs.v1.logs_pb2 import LogRecord
+from opentelemetry.proto.metrics.v1.metrics_pb2 import Metric
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
+Request = TypeVar("Request", bound=Message)
 TRACE_ID = bytes(range(1, 17))
 SPAN_ID = bytes(range(1, 9))
 
@@ -65,9 +71,33 @@ def request(*spans: Span, resource: Mapping[str, Any] | None = None, scope: str 
     return message.SerializeToString()
 
 
-def as_json(body: bytes) -> bytes:
+def log(attributes: Mapping[str, Any] | None = None, *, body: Any = None, **fields: Any) -> LogRecord:
+    """A log record with the ids of a span; fields of the message override."""
+    values = {"trace_id": TRACE_ID, "span_id": SPAN_ID, "time_unix_nano": 1_000, **fields}
+    if body is not None:
+        values["body"] = any_value(body)
+    return LogRecord(attributes=pairs(attributes or {}), **values)
+
+
+def logs_request(*records: LogRecord, resource: Mapping[str, Any] | None = None) -> bytes:
+    """One resource and one scope with these log records."""
+    message = ExportLogsServiceRequest()
+    group = message.resource_logs.add(resource={"attributes": pairs(resource or {})})
+    group.scope_logs.add(scope={"name": "lib", "version": "1"}, log_records=records)
+    return message.SerializeToString()
+
+
+def metrics_request(*metrics: Metric, resource: Mapping[str, Any] | None = None) -> bytes:
+    """One resource and one scope with these metrics."""
+    message = ExportMetricsServiceRequest()
+    group = message.resource_metrics.add(resource={"attributes": pairs(resource or {})})
+    group.scope_metrics.add(scope={"name": "lib", "version": "1"}, metrics=metrics)
+    return message.SerializeToString()
+
+
+def as_json(body: bytes, kind: type[Message] = ExportTraceServiceRequest) -> bytes:
     """The OTLP/JSON form of a protobuf request: hex ids, integer enums."""
-    message = MessageToDict(ExportTraceServiceRequest.FromString(body), use_integers_for_enums=True)
+    message = MessageToDict(kind.FromString(body), use_integers_for_enums=True)
     _rewrite_ids(message, lambda text: base64.b64decode(text).hex())
     return json.dumps(message).encode()
 
@@ -76,14 +106,23 @@ def parse_traces(body: bytes, content_type: str) -> ExportTraceServiceRequest:
     """A trace request in either encoding."""
     if "json" not in content_type:
         return ExportTraceServiceRequest.FromString(body)
+    return parse_json(body, ExportTraceServiceRequest())
+
+
+def parse_json(body: bytes, into: Request) -> Request:
+    """A request in OTLP/JSON as the message that it is in protobuf."""
     message = json.loads(body)
     _rewrite_ids(message, lambda text: base64.b64encode(bytes.fromhex(text)).decode())
-    return ParseDict(message, ExportTraceServiceRequest(), ignore_unknown_fields=True)
+    return ParseDict(message, into, ignore_unknown_fields=True)
 
 
-def _rewrite_ids(message: dict[str, Any], rewrite: Callable[[str], str]) -> None:
-    for group in message.get("resourceSpans", ()):
-        for scoped in group.get("scopeSpans", ()):
-            for one in scoped.get("spans", ()):
-                for name in {"traceId", "spanId", "parentSpanId"} & one.keys():
-                    one[name] = rewrite(one[name])
+def _rewrite_ids(node: Any, rewrite: Callable[[str], str]) -> None:
+    if isinstance(node, list):
+        for item in node:
+            _rewrite_ids(item, rewrite)
+    elif isinstance(node, dict):
+        for name, value in node.items():
+            if name in {"traceId", "spanId", "parentSpanId"}:
+                node[name] = rewrite(value)
+            else:
+                _rewrite_ids(value, rewrite)

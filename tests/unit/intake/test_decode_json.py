@@ -3,7 +3,7 @@ import json
 import pytest
 
 from exporter.errors import InvalidRequest, TooLarge
-from exporter.intake.decode import decode_logs, decode_metrics, decode_traces
+from exporter.intake.decode import decode_traces
 from exporter.intake.limits import IntakeLimits
 from support.otlp import as_json, request, span
 
@@ -173,13 +173,3 @@ def test_a_body_of_too_many_small_values_is_refused_before_it_is_parsed():
     with pytest.raises(TooLarge, match="1000 values"):
         decode(b'{"a": [' + b"[]," * 500 + b"[]]}", limits=limits)
     assert decode(b'{"a": "' + b"x" * 5_000 + b'"}', limits=limits).spans == []
-
-
-def test_log_records_and_data_points_are_counted():
-    logs = {"resourceLogs": [{"scopeLogs": [{"logRecords": [{}, {}]}, {"logRecords": [{}]}]}, {}]}
-    assert decode_logs(json.dumps(logs).encode(), json=True) == 3
-    points = {"dataPoints": [{}, {}]}
-    metrics = [{"sum": points}, {"gauge": points}, {"histogram": points}, {"exponentialHistogram": points}]
-    metrics += [{"summary": points}, {"name": "none"}]
-    body = {"resourceMetrics": [{"scopeMetrics": [{"metrics": metrics}]}]}
-    assert decode_metrics(json.dumps(body).encode(), json=True) == 10

@@ -3,17 +3,15 @@ import tracemalloc
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
-from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
 from exporter.errors import InvalidRequest, TooLarge
-from exporter.intake.decode import decode_logs, decode_metrics, decode_traces
+from exporter.intake.decode import decode_traces
 from exporter.intake.decoded import DecodedTraces
 from exporter.intake.limits import IntakeLimits
 from exporter.intake.values import Allowance
 from exporter.intake.wire import TRACES, pieces
-from support.otlp import SPAN_ID, TRACE_ID, any_value, pairs, request, span
+from support.otlp import SPAN_ID, TRACE_ID, pairs, request, span
 
 AB = frozenset({"a", "b"})
 
@@ -147,29 +145,3 @@ def test_attributes_of_a_whole_request_are_bounded():
     crowd = [span({str(n): n for n in range(300)}) for _ in range(10)]
     with pytest.raises(TooLarge, match="too many attributes"):
         decode(request(*crowd), limits=IntakeLimits(max_request_attributes=2_000))
-
-
-def test_log_records_are_counted_whole_or_in_pieces():
-    message = ExportLogsServiceRequest()
-    records = message.resource_logs.add().scope_logs.add().log_records
-    for _ in range(30):
-        records.add(body=any_value("x" * 100), attributes=pairs({"a": 1}))
-    records.add(body=any_value("x" * 5_000))
-    body = message.SerializeToString()
-    assert decode_logs(body, json=False) == 31
-    assert decode_logs(body, json=False, limits=IntakeLimits(whole_bytes=1_000, piece_bytes=1_000)) == 31
-    with pytest.raises(TooLarge):
-        decode_logs(body, json=False, limits=IntakeLimits(max_records=30))
-
-
-def test_data_points_are_counted_whole_or_in_pieces():
-    message = ExportMetricsServiceRequest()
-    metrics = message.resource_metrics.add().scope_metrics.add().metrics
-    for kind in ("gauge", "sum", "histogram", "exponential_histogram", "summary"):
-        points = getattr(metrics.add(name=kind), kind).data_points
-        for _ in range(40):
-            points.add(attributes=pairs({"a": "x" * 20}))
-    metrics.add(name="nothing")
-    body = message.SerializeToString()
-    assert decode_metrics(body, json=False) == 200
-    assert decode_metrics(body, json=False, limits=IntakeLimits(whole_bytes=500, piece_bytes=500)) == 200

@@ -1,0 +1,67 @@
+"""Binary protobuf, by the official types: what the three signals share.
+
+Creating Python objects is what costs (about 0.35 us for each attribute touched; parsing is nothing), hence
+the order throughout: look at the key, skip early.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Final, TypeVar
+
+from google.protobuf.message import DecodeError, Message
+from opentelemetry.proto.common.v1.common_pb2 import InstrumentationScope
+from opentelemetry.proto.resource.v1.resource_pb2 import Resource
+
+from exporter.errors import TooLarge
+from exporter.intake.decoded import undecodable
+from exporter.intake.repair import repair_texts
+from exporter.intake.values import Allowance, cut_text, read_attributes
+from exporter.signals import Origin, Value
+
+_MOST_REPAIRS: Final = 64
+"""Pieces of one request whose texts are repaired: that takes some 50 times as long as to parse them."""
+Request = TypeVar("Request", bound=Message)
+
+
+def parse(kind: type[Request], bodies: Iterable[bytes]) -> Iterator[Request]:
+    """The messages, their texts repaired where they are not UTF-8; InvalidRequest for what is none."""
+    repairs = 0
+    for body in bodies:
+        try:
+            yield kind.FromString(body)
+        except DecodeError as error:
+            repairs += 1
+            repaired = repair_texts(kind, body) if repairs <= _MOST_REPAIRS else None
+            if repaired is None:
+                raise undecodable(f"a protobuf {kind.DESCRIPTOR.name}", str(error)) from error
+            yield kind.FromString(repaired)
+
+
+@dataclass(slots=True)
+class Walk:
+    """The way through one request, down to its records."""
+
+    allowance: Allowance
+    attributes: int = 0
+    """Looked at so far."""
+
+    def resource(self, message: Resource) -> dict[str, Value] | None:
+        """The wanted attributes of a resource, or None when it has more than one may have."""
+        attributes = message.attributes
+        if len(attributes) > self.allowance.limits.max_attributes:
+            return None
+        self.count(len(attributes))
+        return read_attributes(attributes, self.allowance)
+
+    def origin(self, resource: dict[str, Value], scope: InstrumentationScope) -> Origin:
+        """What the records of a scope share."""
+        names = (cut_text("", text, self.allowance) for text in (scope.name, scope.version))
+        return Origin(resource, *names)
+
+    def count(self, attributes: int) -> None:
+        """Raise TooLarge when the request holds more attributes than one may."""
+        self.attributes += attributes
+        if self.attributes > self.allowance.limits.max_request_attributes:
+            raise TooLarge("The request holds too many attributes; send smaller batches.", reason="too_many_attributes")
