@@ -105,7 +105,12 @@ def make_worker(settings: Settings, *, clock_ns: Clock = time.time_ns) -> Worker
     parts = Parts(settings, database, follower, selfmetrics, gatherer, inflight, clock_ns)
     booking = make_booking(settings, database, follower.current, slot.number)
     pipeline = Pipeline(
-        booking, follower.current, parts.selfmetrics, clock_ns=clock_ns, accept_age_ns=settings.accept_age_ns
+        booking,
+        follower.current,
+        parts.selfmetrics,
+        clock_ns=clock_ns,
+        accept_age_ns=settings.accept_age_ns,
+        charged_metrics=settings.charge_metrics_of,
     )
     jobs_booking = make_booking(settings, database, follower.current, slot.number)
     scheduler = _make_scheduler(parts, jobs_booking, pipeline)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from hashlib import blake2b
-from typing import Final, NamedTuple
+from typing import Final
 
 import orjson
 
@@ -33,15 +33,6 @@ FUTURE_NS: Final = 5 * 60 * 10**9
 _SPEAKS_FOR_NOBODY: Final = frozenset({TOKEN_COUNT, "fetch_response"})
 
 
-class Identity(NamedTuple):
-    """Under which trace and span something is booked, and the ids with which it was sent, if others."""
-
-    trace_id: bytes
-    span_id: bytes
-    parent_id: bytes
-    context: tuple[bytes, bytes] | None
-
-
 def start_of(start_ns: int, now_ns: int) -> int:
     """The instant a call belongs to: its start, or the receipt when the start is 0 or in the future."""
     return now_ns if start_ns <= 0 or start_ns > now_ns + FUTURE_NS else start_ns
@@ -61,23 +52,27 @@ def make_entry(span: Span, reading: Reading, runtime: Runtime, now_ns: int, *, r
     marks, digest, call = _marks(usage), _digest(usage, work), 0
     if usage.call_key and marks & CARRIER and kind in CALL_CODES:
         call = call_of(usage.call_key, usage.tokens.output_total)
-    identity = _identity(span, usage)
     priced = _priced(span, usage, work, runtime, now_ns)
     priced.call_ref = call_ref(call, usage.start_ns) if call else None
-    priced.context = identity.context
     if usage.source:
         _place(priced, usage, is_carrier=bool(marks & CARRIER))
-    node = Node(identity.span_id, identity.parent_id, kind, marks, usage.start_ns, usage.end_ns, digest, call)
-    return Entry(identity.trace_id, node, priced, records)
+    ids = (span.trace_id, span.span_id, span.parent_id or NO_PARENT)
+    if usage.record_key:
+        # What is no span has a key of its own, and stands in a trace of its own.
+        ids = _ids_of(usage.record_key)
+        priced.context = (span.trace_id, span.span_id) if span.trace_id else None
+    node = Node(*ids[1:], kind, marks, usage.start_ns, usage.end_ns, digest, call)
+    return Entry(ids[0], node, priced, records)
 
 
-def _identity(span: Span, usage: UsageRecord) -> Identity:
-    """A span has its own; whatever else has a key of its own stands in a trace of its own."""
-    if not usage.record_key:
-        return Identity(span.trace_id, span.span_id, span.parent_id or NO_PARENT, None)
-    digest = blake2b(usage.record_key.encode(), digest_size=24).digest()
-    context = (span.trace_id, span.span_id) if span.trace_id else None
-    return Identity(digest[:16], digest[16:], NO_PARENT, context)
+def series_trace(series: str) -> bytes:
+    """The trace of the ledger in which all points of a cumulative series stand."""
+    return blake2b(series.encode(), digest_size=16).digest()
+
+
+def _ids_of(record_key: str) -> tuple[bytes, bytes, bytes]:
+    digest = blake2b(record_key.encode(), digest_size=24).digest()
+    return digest[:16], digest[16:], NO_PARENT
 
 
 def _place(priced: Priced, usage: UsageRecord, *, is_carrier: bool) -> None:

@@ -8,7 +8,7 @@ from typing import Final
 
 from sqlalchemy import Connection
 
-from exporter.dialects.registry import WANTED
+from exporter.dialects.registry import WANTED, WANTED_OF_LOGS, WANTED_OF_METRICS
 from exporter.errors import ExporterError
 from exporter.following import Stamp
 from exporter.ledger import budget_store, price_store
@@ -81,13 +81,16 @@ def build_runtime(connection: Connection, stamp: Stamp, settings: Settings) -> R
     context_names = {field: names for field, names in policy.attributes.items() if field in of_context}
     conditions = {key for rule in context_rules for key in rule.when}
     conditions |= {name for names in context_names.values() for name in names}
+    always = work.wanted | conditions
     book = build_book(connection, policy)
     return Runtime(
         version=stamp.config,
         book_version=stamp.book,
         book=book,
         work=work,
-        wanted=WANTED | work.wanted | conditions,
+        wanted=WANTED | always,
+        wanted_of_logs=WANTED_OF_LOGS | always,
+        wanted_of_points=WANTED_OF_METRICS | always,
         budgets=BudgetBooks(budget_store.budgets_in_force(connection)),
         context_rules=context_rules,
         context_names=context_names,

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
-from exporter.ledger import late
+from exporter.ledger import late, outranking
 from exporter.ledger.audit import audit
 from exporter.ledger.booking import Booking
 from exporter.ledger.engine import Database
@@ -60,6 +60,8 @@ def watch_budgets(duties: Duties, clock_ns: Callable[[], int]) -> None:
 
 
 def _settle(duties: Duties, now_ns: int) -> Outcome | None:
+    # What a better signal speaks for must not become due first.
+    duties.run_alone(partial(outranking.settle_sources, duties.booking, now_ns))
     charged: list[int] = []
     for _ in range(SETTLE_BATCHES):
         duties.run_alone(lambda: charged.append(late.charge_due(duties.booking, now_ns)))

@@ -31,11 +31,13 @@ class Runtime:
     book: PriceBook
     work: WorkReader
     wanted: frozenset[str]
-    """Attribute keys that leave decode."""
+    """Keys of the attributes of spans that leave decode."""
     budgets: BudgetBooks
     context_rules: Sequence[ContextRule] = ()
     context_names: Mapping[str, Sequence[str]] = field(default_factory=dict)
     """Further attribute names of the price context, by its field."""
+    wanted_of_logs: frozenset[str] = frozenset()
+    wanted_of_points: frozenset[str] = frozenset()
     timezone: str = "UTC"
     price_books: Sequence[tuple[str, str]] = ()
     """Version and source of each layer of prices in use."""

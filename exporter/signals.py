@@ -74,6 +74,9 @@ class Point(NamedTuple):
     """Finite; of a histogram the sum of what was observed."""
     attributes: Mapping[str, Value]
     origin: Origin
+    series: int = 0
+    """Digest of all attributes but those that tell kinds of token apart, also of those that stayed in decode: points
+    that differ in one of them are of different series."""
 
 
 class Lift(NamedTuple):

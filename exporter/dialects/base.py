@@ -43,6 +43,8 @@ class Logs:
     spellings: Spellings
     read: Callable[[Span, Spellings], Reading]
     """A record in the shape of a span, named after its event."""
+    claims: Callable[[str], bool] | None = None
+    """Whether it reads records from this instrumentation scope; None where the event is enough."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,3 +60,5 @@ class Metrics:
     read: Callable[[Span, Mapping[tuple[str, str], int | float]], Reading]
     """The attributes that the points of one record share, in the shape of a span over the time that they count, and
     their values by instrument and type, "" where there is none; absolute ones of a cumulative series."""
+    claims: Callable[[str], bool] | None = None
+    """Whether it reads points from this instrumentation scope; None where the instrument is enough."""

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from functools import lru_cache
 from typing import Final, NamedTuple
 
 from exporter.dialects import genai, openinference
-from exporter.dialects.base import Dialect
+from exporter.dialects.base import Dialect, Logs, Metrics
+from exporter.dialects.series import PROCESS, Record, read_series
 from exporter.dialects.spellings import Spellings
-from exporter.signals import Lift, Span, Value
+from exporter.signals import Lift, Point, Span, Value
 from exporter.usage import OTHER, Reading
 
 DIALECTS: Final[tuple[Dialect, ...]] = (
@@ -17,6 +18,16 @@ DIALECTS: Final[tuple[Dialect, ...]] = (
     openinference.DIALECT,
     genai.DIALECT,
 )
+
+LOGS: Final[tuple[Logs, ...]] = ()
+METRICS: Final[tuple[Metrics, ...]] = ()
+
+EVENTS: Final[frozenset[str]] = frozenset().union(*(logs.events for logs in LOGS))
+"""Names of the events that any dialect reads; no other log record leaves decode."""
+WANTED_OF_LOGS: Final[frozenset[str]] = frozenset().union(*(logs.wanted for logs in LOGS))
+TYPES: Final[frozenset[str]] = frozenset().union(*(metrics.types for metrics in METRICS))
+"""Attributes in which the points of one record differ."""
+WANTED_OF_METRICS: Final[frozenset[str]] = TYPES.union(PROCESS, *(metrics.wanted for metrics in METRICS))
 
 WANTED: Final[frozenset[str]] = frozenset().union(*(dialect.wanted for dialect in DIALECTS))
 """Keys of the span and resource attributes that any dialect reads."""
@@ -41,6 +52,45 @@ def read_span(span: Span) -> Reading:
         return NOTHING
     known = _recognise(tuple(span.attributes), span.origin.scope)
     return known.dialect.read(span, known.present) if known is not None else NOTHING
+
+
+def read_log(record: Span) -> Reading:
+    """What a dialect makes of a log record that is named after its event."""
+    known = _recognise_event(record.name, record.origin.scope, tuple(record.attributes))
+    return known.logs.read(record, known.present) if known is not None else NOTHING
+
+
+def instruments_of(dialects: Collection[str]) -> frozenset[str]:
+    """Names of the metrics that these dialects read."""
+    return frozenset(name for metrics in METRICS if metrics.dialect in dialects for name in metrics.metrics)
+
+
+def read_points(points: Iterable[Point], dialects: Collection[str]) -> list[Record]:
+    """What these dialects make of metric points."""
+    known = ((point, metrics_of(point.metric, point.origin.scope)) for point in points)
+    return read_series((point, metrics) for point, metrics in known if metrics and metrics.dialect in dialects)
+
+
+class _KnownEvent(NamedTuple):
+    logs: Logs
+    present: Spellings
+
+
+@lru_cache(maxsize=1024)
+def _recognise_event(name: str, scope: str, keys: tuple[str, ...]) -> _KnownEvent | None:
+    for logs in LOGS:
+        if name in logs.events and (logs.claims is None or logs.claims(scope)):
+            return _KnownEvent(logs, logs.spellings.present_in(keys))
+    return None
+
+
+@lru_cache(maxsize=256)
+def metrics_of(metric: str, scope: str) -> Metrics | None:
+    """Who reads the points of a metric from a scope; None when nobody does."""
+    for metrics in METRICS:
+        if metric in metrics.metrics and (metrics.claims is None or metrics.claims(scope)):
+            return metrics
+    return None
 
 
 @lru_cache(maxsize=1024)

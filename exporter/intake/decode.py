@@ -69,13 +69,15 @@ def decode_metrics(
     json: bool,
     wanted: Wanted,
     metrics: frozenset[str],
+    types: frozenset[str] = frozenset(),
     limits: IntakeLimits = DEFAULT_LIMITS,
 ) -> DecodedMetrics:
     """Points of an ExportMetricsServiceRequest that are of one of `metrics`: of sums and histograms.
 
-    `wanted` names the attributes of points and resources that leave.  Otherwise as `decode_traces`.
+    `wanted` names the attributes of points and resources that leave, `types` those in which the points of one series
+    differ.  Otherwise as `decode_traces`.
     """
     collected: Collected[Point] = Collected()
     read = json_points.read_points if json else protobuf_points.read_points
-    read(body, metrics, Allowance(wanted=wanted, limits=limits), collected)
+    read(body, metrics, Allowance(wanted=wanted, types=types, limits=limits), collected)
     return DecodedMetrics(collected.kept, collected.ignored, collected.rejected)

@@ -20,11 +20,11 @@ from exporter.intake.json_fields import (
     time_at,
     whole_number,
 )
-from exporter.intake.json_values import read_attributes, read_double
+from exporter.intake.json_values import read_attributes, read_double, read_value
 from exporter.intake.json_walk import Scope, read_scopes, refuse_wrong_types
-from exporter.intake.otlp import NO_RECORDED_VALUE, Head, delta_of
+from exporter.intake.otlp import NO_RECORDED_VALUE, Head, delta_of, series_digest
 from exporter.intake.values import MAX_INT64, MIN_INT64, Allowance, cut_text
-from exporter.signals import Origin, Point
+from exporter.signals import Origin, Point, Value
 
 Number = int | float | None
 
@@ -80,9 +80,19 @@ def _read_point(
         if value is None or not isfinite(value):
             return None
         start, end = time_at(node, "startTimeUnixNano"), time_at(node, "timeUnixNano")
-        return Point(*head, start, end, value, read_attributes(node, allowance), origin)
+        said = read_attributes(node, allowance)
+        return Point(*head, start, end, value, said, origin, _series(node, allowance))
     except WRONG:
         return MALFORMED_DATA_POINT
+
+
+def _series(node: Node, allowance: Allowance) -> int:
+    kept = (pair for pair in objects_at(node, "attributes") if text_at(pair, "key") not in allowance.types)
+    return series_digest((text_at(pair, "key"), _value_of_pair(pair, allowance)) for pair in kept)
+
+
+def _value_of_pair(pair: Node, allowance: Allowance) -> Value | None:
+    return read_value(text_at(pair, "key"), pair.get("value"), allowance, depth=0)
 
 
 def _number(node: Node) -> Number:

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from hashlib import blake2b
 from typing import Final, NamedTuple
+
+from exporter.signals import Value
 
 EVENT_NAME: Final = "event.name"
 """Attribute that held the name of an event before log records had a field for it."""
@@ -23,3 +27,9 @@ class Head(NamedTuple):
     unit: str
     is_delta: bool | None
     is_monotonic: bool
+
+
+def series_digest(attributes: Iterable[tuple[str, Value | None]]) -> int:
+    """A number that stands for the attributes of a series, in any order; 0 for none."""
+    said = sorted(repr(pair) for pair in attributes)
+    return int.from_bytes(blake2b(repr(said).encode(), digest_size=8).digest(), "big") if said else 0

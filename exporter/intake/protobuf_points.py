@@ -7,6 +7,7 @@ from math import isfinite
 from typing import Any, Final
 
 from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
+from opentelemetry.proto.common.v1.common_pb2 import KeyValue
 from opentelemetry.proto.metrics.v1.metrics_pb2 import (
     ExponentialHistogramDataPoint,
     HistogramDataPoint,
@@ -15,9 +16,9 @@ from opentelemetry.proto.metrics.v1.metrics_pb2 import (
 )
 
 from exporter.intake.decoded import TOO_MANY_ATTRIBUTES, Collected
-from exporter.intake.otlp import NO_RECORDED_VALUE, Head, delta_of
+from exporter.intake.otlp import NO_RECORDED_VALUE, Head, delta_of, series_digest
 from exporter.intake.protobuf_walk import Walk, parse
-from exporter.intake.values import MAX_INT64, Allowance, cut_text, read_attributes
+from exporter.intake.values import MAX_INT64, Allowance, cut_text, read_attributes, read_value
 from exporter.intake.wire import METRICS, pieces
 from exporter.signals import Origin, Point
 
@@ -77,8 +78,14 @@ def _read_points(
             continue
         looked += count
         start, end = min(point.start_time_unix_nano, MAX_INT64), min(point.time_unix_nano, MAX_INT64)
-        collected.kept.append(Point(*head, start, end, value, read_attributes(attributes, allowance), origin))
+        said = read_attributes(attributes, allowance)
+        collected.kept.append(Point(*head, start, end, value, said, origin, _series(attributes, allowance)))
     return looked
+
+
+def _series(attributes: Iterable[KeyValue], allowance: Allowance) -> int:
+    kept = (pair for pair in attributes if pair.key not in allowance.types)
+    return series_digest((pair.key, read_value(pair.key, pair.value, allowance, depth=0)) for pair in kept)
 
 
 def _number(point: NumberDataPoint) -> int | float | None:

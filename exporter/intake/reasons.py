@@ -17,7 +17,7 @@ from exporter.intake.decoded import (
 from exporter.intake.ids import INVALID_SPAN_ID, INVALID_TRACE_ID
 
 TOO_OLD: Final = "too_old"
-"""A span that began before the time for which identity keys are kept, so that nothing could tell a copy of it."""
+"""It began before the time for which identity keys are kept, so that nothing could tell a copy of it."""
 
 OF_SPANS: Final = (
     INVALID_TRACE_ID,
@@ -29,10 +29,10 @@ OF_SPANS: Final = (
 )
 """A span of a request whose other spans are taken."""
 
-OF_LOGS: Final = (MALFORMED_LOG_RECORD, TOO_MANY_ATTRIBUTES)
+OF_LOGS: Final = (MALFORMED_LOG_RECORD, TOO_MANY_ATTRIBUTES, TOO_OLD)
 """A log record of such a request."""
 
-OF_POINTS: Final = (MALFORMED_DATA_POINT, TOO_MANY_ATTRIBUTES)
+OF_POINTS: Final = (MALFORMED_DATA_POINT, TOO_MANY_ATTRIBUTES, TOO_OLD)
 """A data point of such a request."""
 
 OF_BODIES: Final = (

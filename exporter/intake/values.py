@@ -33,6 +33,8 @@ class Allowance:
     wanted: Wanted
     """Content that something is taken out of included."""
     lift: Lift = NO_LIFT
+    types: frozenset[str] = frozenset()
+    """Attributes in which points of one series differ."""
     limits: IntakeLimits = DEFAULT_LIMITS
 
 

@@ -22,7 +22,7 @@ from exporter.ledger.engine import Database
 from exporter.ledger.entry import Booked, Entry, Priced
 from exporter.ledger.exemplars import Exemplars
 from exporter.ledger.merging import merge_reports
-from exporter.ledger.progress import require_unmoved
+from exporter.ledger.progress import Progress, read_progress, require_unmoved
 from exporter.ledger.scope import Scope, Wider
 from exporter.ledger.sources import find_outranked, note_signals
 from exporter.ledger.stores import MOST_LOCKS, NewRows, PostgresStore, RowsExist, SqliteStore, Store
@@ -70,6 +70,11 @@ class Booking:
                 if settled.trace_id in part:
                     _attribute(shares, by_trace[settled.trace_id], settled)
         return [Booked(share.accepted, share.duplicate, share.ignored, share.dialects) for share in shares]
+
+    def progress(self, trace_id: bytes) -> Progress:
+        """How far the cumulative series in a trace is booked."""
+        with self.database.read() as connection:
+            return read_progress(connection, trace_id)
 
     def settle_again(self, trace_ids: Collection[bytes], now_ns: int) -> None:
         """Judge known traces to which nothing came."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from operator import add
 from typing import Final, NamedTuple
 
 from sqlalchemy import Connection, func, select
@@ -51,6 +52,13 @@ def beyond(absolute: UsageRecord, progress: Progress) -> UsageRecord | None:
         return None
     start = max(absolute.start_ns, progress.until_ns)
     return replace(absolute, tokens=tokens, cost_reported_nano_usd=cost, start_ns=min(start, absolute.end_ns))
+
+
+def advance(progress: Progress, added: UsageRecord) -> Progress:
+    """How far a series is after a point."""
+    tokens = Tokens(*map(add, progress.tokens, added.tokens))
+    cost = progress.cost_reported_nano_usd + (added.cost_reported_nano_usd or 0)
+    return Progress(progress.points + 1, tokens, cost, max(progress.until_ns, added.end_ns))
 
 
 def require_unmoved(connection: Connection, traces: Mapping[bytes, list[Entry]]) -> None:

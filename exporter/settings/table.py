@@ -158,6 +158,11 @@ class Settings:
         "Calls older than this are refused as `too_old`; identity keys are kept as long. `unlimited` for imports.",
         key="accept_age",
     )
+    charge_metrics_of: tuple[str, ...] = setting(
+        values.names,
+        ["claude_code"],
+        "Dialects whose metric points are charged where no span or log record of the same source says the same.",
+    )
     series_limit: int = setting(
         values.integer(1, 1_000_000),
         10_000,

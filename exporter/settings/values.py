@@ -91,6 +91,14 @@ def choice(*choices: str) -> Callable[[object], str]:
     return read
 
 
+def names(value: object) -> tuple[str, ...]:
+    """Names as a list, or in one text with commas; in order, each once."""
+    listed = value.split(",") if isinstance(value, str) else value
+    if not isinstance(listed, list | tuple) or not all(isinstance(name, str) for name in listed):
+        raise ValueError("a list of names")
+    return tuple(sorted({name.strip() for name in listed} - {""}))
+
+
 def integer(least: int, most: int) -> Callable[[object], int]:
     def read(value: object) -> int:
         number = int(value) if isinstance(value, str) and _INTEGER.fullmatch(value) else value

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from exporter.ledger.entry import Entry, Priced
 from exporter.ledger.tables import DIMENSION_TEXTS
 from exporter.settle.call_identity import call_of, call_ref
-from exporter.settle.skeleton import CARRIER, NEVER_BILLED, NO_PARENT, PRICED_BY_EMITTER, Node
-from exporter.usage import KIND_CODES, LEAF_KINDS, Tokens
+from exporter.settle.skeleton import CARRIER, NEVER_BILLED, NO_PARENT, PRICED_BY_EMITTER, WAITS, Node
+from exporter.usage import KIND_CODES, LEAF_KINDS, SIGNAL_BITS, Tokens
 
 SECOND = 10**9
 NOON = 1_795_262_400 * SECOND
@@ -115,6 +117,23 @@ def call(trace: str, name: str, parent: str | None = None, *, kind: str = "llm",
         stated_cost=bool(reported),
     )
     return Entry(trace_id(trace), shape, priced(kind=kind, **usage))
+
+
+SIGNAL_ORDER = ("log", "span", "metric")
+"""How signals are believed in these tests, the best first."""
+
+
+def sent_as(signal: str, source: int, entry: Entry) -> Entry:
+    """The same from a source that speaks in several signals."""
+    assert entry.usage is not None
+    better = SIGNAL_ORDER[: SIGNAL_ORDER.index(signal)]
+    ranked = replace(
+        entry.usage,
+        source=source,
+        signal=SIGNAL_BITS[signal] if entry.node.marks & CARRIER else 0,
+        outranked_by=sum(SIGNAL_BITS[one] for one in better) or None,
+    )
+    return entry._replace(usage=ranked, node=entry.node._replace(marks=entry.node.marks | (WAITS if better else 0)))
 
 
 def bare(trace: str, name: str, kind: str, parent: str | None = None) -> Entry:

@@ -68,6 +68,19 @@ class WholeWorker:
         """The rows of the ledger by span id."""
         return {row["span_id"]: row for row in self.get("/api/v1/usage", limit="1000")["data"]}
 
+    def all_rows(self) -> list[dict[str, Any]]:
+        """Every row of the ledger, in booking order."""
+        rows, cursor = [], ""
+        while cursor is not None:
+            page = self.get("/api/v1/usage", limit="1000", **({"cursor": cursor} if cursor else {}))
+            rows += page["data"]
+            cursor = page["next_cursor"]
+        return rows
+
+    def run_jobs(self) -> None:
+        """One round of the scheduler."""
+        self.worker.scheduler.tick()
+
     def samples(self) -> dict[str, float]:
         """Every sample that a scrape shows now."""
         lines = self.client.get("/metrics").text.splitlines()

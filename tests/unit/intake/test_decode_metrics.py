@@ -60,7 +60,8 @@ def only(decoded):
 
 def test_a_point_of_a_sum_leaves_with_what_its_metric_says(decode):
     body = metrics_request(total(point({"a": "x", "c": "secret"}, as_int=7)), resource={"b": "service", "host": "h"})
-    assert only(decode(body)) == Point(
+    found = only(decode(body))
+    assert found == Point(
         metric="tokens",
         unit="{token}",
         is_delta=True,
@@ -70,7 +71,31 @@ def test_a_point_of_a_sum_leaves_with_what_its_metric_says(decode):
         value=7,
         attributes={"a": "x"},
         origin=Origin({"b": "service"}, "lib", "1"),
+        series=found.series,
     )
+
+
+def test_points_are_of_one_series_whose_attributes_differ_in_types_only(decode):
+    said = [
+        {"a": "x", "c": "secret"},
+        {"c": "secret", "a": "x"},
+        {"a": "x", "c": "secret", "type": "input"},
+        {"a": "x", "c": "secret", "type": "output"},
+        {"a": "x", "c": "another"},
+        {"a": "y", "c": "secret"},
+        {"a": "x"},
+    ]
+    found = decode(
+        metrics_request(total(*(point(attributes, as_int=1) for attributes in said))), types=frozenset({"type"})
+    )
+    series = [point.series for point in found.points]
+    assert len(set(series[:4])) == 1
+    assert len(set(series)) == 4
+
+
+def test_both_encodings_name_a_series_alike():
+    body = metrics_request(total(point({"a": 1, "c": "x", "d": True, "e": 0.5}, as_int=1)))
+    assert len({run(body, is_json=is_json).points[0].series for is_json in (True, False)}) == 1
 
 
 @pytest.mark.parametrize("value", [0, 7, -5, MAX, -(2**63)])

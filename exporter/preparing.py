@@ -1,0 +1,120 @@
+"""From a request body to entries that can be booked: decode, interpret, price; one way for each signal."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Collection, Iterator
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from exporter.charging import make_entry, series_trace, start_of
+from exporter.dialects.registry import EVENTS, LIFT, TYPES, instruments_of, read_log, read_points, read_span
+from exporter.dialects.series import Record
+from exporter.intake.decode import decode_logs, decode_metrics, decode_traces
+from exporter.intake.reasons import TOO_OLD
+from exporter.ledger.entry import Entry
+from exporter.ledger.progress import Progress, advance, beyond
+from exporter.runtime import Runtime
+from exporter.usage import LOGS, METRICS, SPANS, Reading
+
+
+class Body(NamedTuple):
+    """What was sent, and in which signal and encoding."""
+
+    content: bytes
+    is_json: bool
+    signal: str = SPANS
+
+
+class Prepared(NamedTuple):
+    """A request between pricing and booking."""
+
+    entries: list[Entry]
+    rejected: Counter[str]
+    ignored: int = 0
+    """Records that no dialect reads."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Preparation:
+    """Makes entries of bodies, as things stand at one moment."""
+
+    runtime: Runtime
+    now_ns: int
+    oldest_ns: int
+    """What began before is too old to be accepted."""
+    charged_metrics: Collection[str]
+    """Dialects whose metric points are charged."""
+    progress: Callable[[bytes], Progress]
+    """How far the cumulative series in a trace of the ledger is booked."""
+    _advanced: dict[bytes, tuple[int, Progress]] = field(default_factory=dict)
+    """Of series that this moment's bodies advance: how many points are booked, and how far they will be."""
+
+    def prepare(self, body: Body) -> Prepared:
+        """Entries of a body.  InvalidRequest or TooLarge for one that can never be accepted."""
+        by_signal = {SPANS: self._spans, LOGS: self._logs, METRICS: self._metrics}
+        return by_signal[body.signal](body)
+
+    def _spans(self, body: Body) -> Prepared:
+        runtime, now_ns = self.runtime, self.now_ns
+        decoded = decode_traces(body.content, json=body.is_json, wanted=runtime.wanted, lift=LIFT)
+        prepared = Prepared([], Counter(decoded.rejected))
+        for span in decoded.spans:
+            if start_of(span.start_ns, now_ns) < self.oldest_ns:
+                prepared.rejected[TOO_OLD] += 1
+                continue
+            prepared.entries.append(make_entry(span, read_span(span), runtime, now_ns))
+        return prepared
+
+    def _logs(self, body: Body) -> Prepared:
+        runtime = self.runtime
+        decoded = decode_logs(body.content, json=body.is_json, wanted=runtime.wanted_of_logs, events=EVENTS)
+        prepared, ignored = Prepared([], Counter(decoded.rejected)), decoded.ignored
+        for record in decoded.records:
+            reading = read_log(record)
+            if start_of(record.start_ns, self.now_ns) < self.oldest_ns:
+                prepared.rejected[TOO_OLD] += 1
+            elif reading.usage is None:
+                ignored += 1
+            else:
+                prepared.entries.append(make_entry(record, reading, runtime, self.now_ns))
+        return prepared._replace(ignored=ignored)
+
+    def _metrics(self, body: Body) -> Prepared:
+        decoded = decode_metrics(
+            body.content,
+            json=body.is_json,
+            wanted=self.runtime.wanted_of_points,
+            metrics=instruments_of(self.charged_metrics),
+            types=TYPES,
+        )
+        prepared, ignored = Prepared([], Counter(decoded.rejected)), decoded.ignored
+        for record in sorted(read_points(decoded.points, self.charged_metrics), key=lambda record: record.span.end_ns):
+            if start_of(record.span.end_ns, self.now_ns) < self.oldest_ns:
+                prepared.rejected[TOO_OLD] += record.points
+                continue
+            entries = list(self._of_points(record))
+            prepared.entries.extend(entries)
+            ignored += 0 if entries else record.points
+        return prepared._replace(ignored=ignored)
+
+    def _of_points(self, record: Record) -> Iterator[Entry]:
+        usage = record.reading.usage
+        if usage is None:
+            return
+        reading = record.reading
+        if not record.series:
+            yield make_entry(record.span, reading, self.runtime, self.now_ns, records=record.points)
+            return
+        trace_id = series_trace(record.series)
+        booked, progress = self._advanced.get(trace_id) or self._begin(trace_id)
+        added = beyond(usage, progress)
+        if added is not None:
+            self._advanced[trace_id] = (booked, advance(progress, added))
+            reading = Reading(reading.kind, added)
+            entry = make_entry(record.span, reading, self.runtime, self.now_ns, records=record.points)
+            yield entry._replace(trace_id=trace_id, after_points=booked)
+
+    def _begin(self, trace_id: bytes) -> tuple[int, Progress]:
+        progress = self.progress(trace_id)
+        return progress.points, progress
