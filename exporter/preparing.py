@@ -88,8 +88,10 @@ class Preparation:
             metrics=instruments_of(self.charged_metrics),
             types=TYPES,
         )
-        prepared, ignored = Prepared([], Counter(decoded.rejected)), decoded.ignored
-        for record in sorted(read_points(decoded.points, self.charged_metrics), key=lambda record: record.span.end_ns):
+        records = read_points(decoded.points, self.charged_metrics)
+        prepared = Prepared([], Counter(decoded.rejected))
+        ignored = decoded.ignored + len(decoded.points) - sum(record.points for record in records)
+        for record in sorted(records, key=lambda record: record.span.end_ns):
             if start_of(record.span.end_ns, self.now_ns) < self.oldest_ns:
                 prepared.rejected[TOO_OLD] += record.points
                 continue

@@ -7,6 +7,7 @@ first four, output tokens the sum of the last two.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
@@ -82,6 +83,28 @@ IMPORTS: Final = "import"
 SIGNALS: Final = (SPANS, LOGS, METRICS, IMPORTS)
 """The position of a signal is its bit in stored masks: append only."""
 SIGNAL_BITS: Final = {signal: 1 << position for position, signal in enumerate(SIGNALS)}
+
+
+# What makes an id of a call strong.
+_ALWAYS_RANDOM: Final = ("msg_", "resp_")
+_LEAST_DIFFERENT: Final = 6
+_RANDOM: Final = re.compile(
+    r"(?:[A-Za-z]+[-_.:])*+(?:(?=[^0-9]*[0-9])(?=[^A-Za-z]*[A-Za-z])|(?=[^a-z]*[a-z])(?=[^A-Z]*[A-Z]))(.{16})",
+    re.DOTALL,
+)
+
+
+def is_strong(key: str) -> bool:
+    """Whether an id is too random to be drawn twice.
+
+    That of Anthropic messages and OpenAI responses is.  Of any other, words in front (`chatcmpl-`) are left out; what
+    remains must mix letters and digits, or both cases, and be at least 16 characters long, the first 16 of at least
+    6 different ones.  So counters, times, names and padded numbers are weak; UUIDs and random texts are strong.
+    """
+    if key.startswith(_ALWAYS_RANDOM):
+        return True
+    random = _RANDOM.match(key)
+    return random is not None and len(set(random[1])) >= _LEAST_DIFFERENT
 
 
 class PriceContext(NamedTuple):

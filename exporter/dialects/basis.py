@@ -49,6 +49,8 @@ class Emitter(NamedTuple):
     """Providers for which the input leaves cached tokens out."""
     is_additive: bool = False
     """Whether the output leaves reasoning out."""
+    is_exclusive: bool = False
+    """Whether the input leaves cached tokens out whoever answered."""
 
 
 EMITTERS: Final = (
@@ -63,6 +65,11 @@ EMITTERS: Final = (
     Emitter("openlit", EXCLUSIVE_PROVIDERS),
     Emitter("agent_framework", EXCLUSIVE_PROVIDERS),
     Emitter("com.anthropic.sdk"),
+    Emitter("com.anthropic.claude_code", is_exclusive=True),
+    Emitter("cline", is_exclusive=True),
+    Emitter("envoy"),
+    Emitter("gemini-cli", is_additive=True),
+    Emitter("qwen-code"),
     Emitter("gcp.vertex.agent"),
     Emitter("gen_ai"),
     Emitter("github.copilot"),
@@ -117,7 +124,7 @@ def find_basis(counts: Counts, emitter: Emitter, provider: str, flags: list[str]
         if len(fitting) == 1:
             return fitting[0]
     if cached and not is_exclusive:
-        is_exclusive = provider in emitter.exclusive_for
+        is_exclusive = emitter.is_exclusive or provider in emitter.exclusive_for
         if emitter is UNKNOWN_EMITTER and provider in EXCLUSIVE_PROVIDERS:
             flags.append(BASIS_GUESS)
     is_additive = is_additive or emitter.is_additive

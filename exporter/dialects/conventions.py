@@ -12,7 +12,7 @@ from typing import Final
 from exporter.dialects.spellings import Spellings
 
 OPERATION: Final = "gen_ai.operation.name"
-SERVICE: Final = "service.name"
+SERVICE, INSTANCE = "service.name", "service.instance.id"
 ERROR_TYPE, EXCEPTION_TYPE = "error.type", "exception.type"
 CACHE_HIT: Final = "litellm.cache_hit"
 RESPONSE_ID: Final = "gen_ai.response.id"
@@ -77,5 +77,13 @@ SPELLINGS: Final = Spellings(
     context=tuple(name for names in CONTEXT.values() for name in names),
 )
 
-WANTED: Final = SPELLINGS.all_names() | {SERVICE, ERROR_TYPE, EXCEPTION_TYPE, CACHE_HIT, COST_CURRENCY, COST_SOURCE}
+WANTED: Final = SPELLINGS.all_names() | {
+    SERVICE,
+    INSTANCE,
+    ERROR_TYPE,
+    EXCEPTION_TYPE,
+    CACHE_HIT,
+    COST_CURRENCY,
+    COST_SOURCE,
+}
 """All keys that `reading` looks at besides a dialect's own."""

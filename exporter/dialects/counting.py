@@ -33,6 +33,8 @@ def read_counts(attributes: Mapping[str, Value], present: Spellings, kind: str, 
         if tokens_in is None and tokens_out is None and not (read or write or reasoning):
             return None
         _flag_half(tokens_in, kind, flags)
+    if present.input_beside:
+        tokens_in = (tokens_in or 0) + (read_count(attributes, present.input_beside, flags) or 0)
     return Counts(tokens_in or 0, tokens_out or 0, read, write, write_1h, reasoning, total)
 
 

@@ -15,10 +15,10 @@ _GEMINI, _VERTEX, _GOOGLE = "gcp.gemini", "gcp.vertex_ai", "gcp.gen_ai"
 _MISTRAL, _MOONSHOT, _XAI, _WATSONX = "mistral_ai", "moonshot_ai", "x_ai", "ibm.watsonx.ai"
 
 SPELLINGS: Final = {
-    _OPENAI: ("openai",),
+    _OPENAI: ("openai", "openai-native"),
     _AZURE: ("azure", "azure.ai.openai", "azure.openai", "azure_openai", "azure-openai", "azureopenai", "az.ai.openai"),
-    _FOUNDRY: ("azure.ai.inference", "az.ai.inference", "azure_ai", "azure-ai", "azure.ai"),
-    _ANTHROPIC: ("anthropic",),
+    _FOUNDRY: ("azure.ai.inference", "az.ai.inference", "azure_ai", "azure-ai", "azure.ai", "foundry"),
+    _ANTHROPIC: ("anthropic", "firstparty"),
     _BEDROCK: ("aws.bedrock", "aws", "bedrock", "aws_bedrock", "aws-bedrock", "amazon-bedrock", "amazon_bedrock"),
     _GEMINI: ("gcp.gemini", "gemini", "google", "google_genai", "google-genai", "google.generative-ai", "google_ai"),
     _VERTEX: ("gcp.vertex_ai", "vertex_ai", "vertexai", "vertex", "google_vertexai", "google-vertex", "google.vertex"),
@@ -54,7 +54,7 @@ FRAMEWORKS: Final = frozenset(
 )
 """Values of the provider attribute that name the program that asked, not who answered."""
 
-GATEWAYS: Final = frozenset({"github", "openrouter", "gateway", "litellm"})
+GATEWAYS: Final = frozenset({"github", "openrouter", "gateway", "litellm", "cline"})
 """Resellers and proxies."""
 
 _CANONICAL: Final = {spelling: name for name, spellings in SPELLINGS.items() for spelling in spellings}

@@ -54,6 +54,8 @@ GATEWAY_CACHE_HIT: Final = "cache_hit"
 _COUNTED: Final = 6
 """How many of the counts are tokens; the last one is a total, which is evidence only."""
 _NO_UNITS: Final[Mapping[str, int]] = MappingProxyType({})
+NOTHING: Final = Reading(OTHER, None)
+"""The reading of what says nothing of calls."""
 _NO_USAGE: Final = {kind: Reading(kind, None) for kind in KINDS}
 
 
@@ -74,8 +76,11 @@ class Told(NamedTuple):
     context: PriceContext
 
 
-def read_usage(span: Span, present: Spellings, dialect: str, operation: Operation) -> Reading:
-    """Kind and usage of a span that does this operation, under the names that it has of its dialect's spellings."""
+def read_usage(span: Span, present: Spellings, dialect: str, operation: Operation, *, counted_as: str = "") -> Reading:
+    """Kind and usage of a span that does this operation, under the names that it has of its dialect's spellings.
+
+    `counted_as` names the row of `basis.EMITTERS` for it, where the instrumentation scope does not.
+    """
     attributes = span.attributes
     flags: list[str] = []
     kind = operation.kind
@@ -90,7 +95,9 @@ def read_usage(span: Span, present: Spellings, dialect: str, operation: Operatio
         # With a model it is a call, without one it can only be a sum of others' calls.
         kind = LLM if present.request_model or present.response_model else STEP
         operation = operation._replace(kind=kind)
-    return Reading(kind, _record(span, present, dialect, operation, counts=counts, cost=cost, flags=flags))
+    counted_as = counted_as or span.origin.scope
+    record = _record(span, present, dialect, operation, counted_as=counted_as, counts=counts, cost=cost, flags=flags)
+    return Reading(kind, record)
 
 
 def read_cost(attributes: Mapping[str, Value], present: Spellings, flags: list[str]) -> int | None:
@@ -109,6 +116,7 @@ def _record(
     dialect: str,
     operation: Operation,
     *,
+    counted_as: str,
     counts: Counts | None,
     cost: int | None,
     flags: list[str],
@@ -117,9 +125,11 @@ def _record(
     told = _told(origin.resource)
     tier = first_text(attributes, present.tier) if present.tier else ""
     named = tuple(map(attributes.__getitem__, present.identity.all_names))
-    source, emitter, context = _profile(present.identity, named, tier, origin.scope)
+    source, emitter, context = _profile(present.identity, named, tier, counted_as)
+    if present.speed:
+        context = context._replace(speed=first_text(attributes, present.speed).lower())
     if present.context or told.context is not NO_CONTEXT:
-        context = _context(tier, attributes, told.context)
+        context = _merge(context, _context(tier, attributes, told.context))
     model = source.response_model or source.request_model
     tokens = NO_TOKENS
     if counts is not None:
@@ -185,7 +195,11 @@ def _context(tier: str, attributes: Mapping[str, Value], otherwise: PriceContext
     }
     stated["service_tier"] = tier or stated["service_tier"]
     lowered = {field: text if field == "org" else text.lower() for field, text in stated.items()}
-    return PriceContext(*(own or given for own, given in zip(PriceContext(**lowered), otherwise, strict=True)))
+    return _merge(PriceContext(**lowered), otherwise)
+
+
+def _merge(own: PriceContext, given: PriceContext) -> PriceContext:
+    return PriceContext(*(stated or otherwise for stated, otherwise in zip(own, given, strict=True)))
 
 
 def _error_type(span: Span) -> str:

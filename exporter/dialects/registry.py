@@ -6,21 +6,46 @@ from collections.abc import Collection, Iterable, Mapping
 from functools import lru_cache
 from typing import Final, NamedTuple
 
-from exporter.dialects import genai, openinference
+from exporter.dialects import claude_code, cline, codex, copilot, gemini_cli, genai, goose, openinference, qwen_code
 from exporter.dialects.base import Dialect, Logs, Metrics
+from exporter.dialects.reading import NOTHING
 from exporter.dialects.series import PROCESS, Record, read_series
 from exporter.dialects.spellings import Spellings
 from exporter.signals import Lift, Point, Span, Value
-from exporter.usage import OTHER, Reading
+from exporter.usage import Reading
 
 DIALECTS: Final[tuple[Dialect, ...]] = (
     # The most specific first: what every other dialect leaves is read by the official conventions.
+    claude_code.DIALECT,
+    codex.DIALECT,
+    gemini_cli.DIALECT,
+    qwen_code.DIALECT,
+    copilot.DIALECT,
+    goose.DIALECT,
     openinference.DIALECT,
     genai.DIALECT,
 )
 
-LOGS: Final[tuple[Logs, ...]] = ()
-METRICS: Final[tuple[Metrics, ...]] = ()
+LOGS: Final[tuple[Logs, ...]] = (
+    claude_code.LOGS,
+    codex.LOGS,
+    gemini_cli.LOGS,
+    qwen_code.LOGS,
+    cline.LOGS,
+    copilot.LOGS,
+    genai.LOGS,
+)
+METRICS: Final[tuple[Metrics, ...]] = (
+    claude_code.METRICS,
+    codex.METRICS,
+    gemini_cli.METRICS,
+    qwen_code.METRICS,
+    cline.METRICS,
+    copilot.HISTOGRAMS,
+    copilot.COUNTED,
+    genai.HISTOGRAMS,
+    genai.COUNTED,
+)
 
 EVENTS: Final[frozenset[str]] = frozenset().union(*(logs.events for logs in LOGS))
 """Names of the events that any dialect reads; no other log record leaves decode."""
@@ -31,9 +56,6 @@ WANTED_OF_METRICS: Final[frozenset[str]] = TYPES.union(PROCESS, *(metrics.wanted
 
 WANTED: Final[frozenset[str]] = frozenset().union(*(dialect.wanted for dialect in DIALECTS))
 """Keys of the span and resource attributes that any dialect reads."""
-
-NOTHING: Final = Reading(OTHER, None)
-"""The reading of a span that no dialect knows."""
 
 _MARKS: Final[frozenset[str]] = frozenset().union(*(dialect.marks for dialect in DIALECTS))
 _LIFTS: Final = tuple(dialect.lift for dialect in DIALECTS if dialect.lift.content)

@@ -7,15 +7,19 @@ Source: specification of telemetry dialects, sections 3.5 and 5.1; OpenTelemetry
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from hashlib import blake2b
 from typing import Final, NamedTuple
 
 from exporter.dialects.base import Metrics
-from exporter.signals import Point, Span
+from exporter.signals import Point, Span, Value
 from exporter.usage import Reading
 
-Values = Mapping[tuple[str, str], int | float]
+APART_NS: Final = 500_000_000
+"""The instruments of one export are read one after the other, so their times differ by less; exports by more."""
+PROCESS: Final = ("service.namespace", "service.name", "service.instance.id", "host.name", "process.pid")
+"""Attributes of a resource that tell processes apart."""
+_NO_TYPE: Final = ""
 
 
 class Record(NamedTuple):
@@ -29,50 +33,77 @@ class Record(NamedTuple):
     """Identity of the cumulative series; empty for delta points."""
 
 
-class _Group(NamedTuple):
+class _Series(NamedTuple):
     metrics: Metrics
-    span: Span
+    identity: str
     is_delta: bool
-    values: dict[tuple[str, str], int | float]
+    shared: Mapping[str, Value]
     points: list[Point]
-
-
-PROCESS: Final = ("service.namespace", "service.name", "service.instance.id", "host.name", "process.pid")
-"""Attributes of a resource that tell processes apart."""
-_NO_TYPE: Final = ""
 
 
 def read_series(points: Iterable[tuple[Point, Metrics]]) -> list[Record]:
     """The records that points make, each with the dialect that reads it."""
-    groups: dict[tuple[object, ...], _Group] = {}
+    found: dict[tuple[str, str, bool], _Series] = {}
     for point, metrics in points:
         if not point.is_monotonic:
             # What can fall counts what is there, not what was used.
             continue
-        shared = {name: value for name, value in point.attributes.items() if name not in metrics.types}
-        key = (metrics.dialect, _identity(point), point.start_ns, point.end_ns, point.is_delta)
-        group = groups.get(key)
-        if group is None:
-            span = Span(b"", b"", b"", point.metric, point.start_ns, point.end_ns, 0, shared, point.origin)
-            group = groups[key] = _Group(metrics, span, bool(point.is_delta), {}, [])
-        kind = (point.metric, _type_of(point, metrics.types))
-        group.values[kind] = group.values.get(kind, 0) + point.value
-        group.points.append(point)
-    return [_record(key, group) for key, group in groups.items()]
+        identity, is_delta = _identity(point), bool(point.is_delta)
+        key = (metrics.dialect, identity, is_delta)
+        series = found.get(key)
+        if series is None:
+            shared = {name: value for name, value in point.attributes.items() if name not in metrics.types}
+            series = found[key] = _Series(metrics, identity, is_delta, shared, [])
+        series.points.append(point)
+    return [_record(series, group) for series in found.values() for group in _exports(series)]
 
 
-def _record(key: tuple[object, ...], group: _Group) -> Record:
-    reading = group.metrics.read(group.span, group.values)
-    begun = f"{key[0]}\x1f{key[1]}\x1f{group.span.start_ns}"
+def _exports(series: _Series) -> Iterator[list[Point]]:
+    """The points of each export, oldest first."""
+    group: list[Point] = []
+    for point in sorted(series.points, key=lambda point: (point.end_ns, point.start_ns, point.metric)):
+        if group and not _is_together(point, group, series):
+            yield group
+            group = []
+        group.append(point)
+    if group:
+        yield group
+
+
+def _is_together(point: Point, group: list[Point], series: _Series) -> bool:
+    first = group[0]
+    if point.end_ns - first.end_ns > APART_NS:
+        return False
+    if series.is_delta and abs(point.start_ns - first.start_ns) > APART_NS:
+        return False
+    kind = _kind_of(point, series.metrics)
+    twins = [other for other in group if _kind_of(other, series.metrics) == kind]
+    # The same point twice in a request is a resend.
+    return all((twin.start_ns, twin.end_ns) == (point.start_ns, point.end_ns) for twin in twins)
+
+
+def _record(series: _Series, group: list[Point]) -> Record:
+    values: dict[tuple[str, str], int | float] = {}
+    for point in group:
+        kind = _kind_of(point, series.metrics)
+        values[kind] = max(values.get(kind, point.value), point.value)
+    span = _span(group, series.shared)
+    reading = series.metrics.read(span, values)
+    begun = f"{series.metrics.dialect}\x1f{series.identity}\x1f{span.start_ns}"
     if reading.usage is not None:
         # A sender may tear the points of one time apart; then they are several records.
-        kinds = sorted(group.values)
-        reading.usage.record_key = f"series:{begun}\x1f{group.span.end_ns}\x1f{kinds}"
-    return Record(group.span, reading, len(group.points), "" if group.is_delta else f"series:{begun}")
+        reading.usage.record_key = f"series:{begun}\x1f{span.end_ns}\x1f{sorted(values)}"
+    return Record(span, reading, len(group), "" if series.is_delta else f"series:{begun}")
 
 
-def _type_of(point: Point, types: tuple[str, ...]) -> str:
-    return next((str(point.attributes[name]) for name in types if name in point.attributes), _NO_TYPE)
+def _span(group: list[Point], shared: Mapping[str, Value]) -> Span:
+    start, end = min(point.start_ns for point in group), max(point.end_ns for point in group)
+    return Span(b"", b"", b"", group[0].metric, start, end, 0, shared, group[0].origin)
+
+
+def _kind_of(point: Point, metrics: Metrics) -> tuple[str, str]:
+    stated = (str(point.attributes[name]) for name in metrics.types if name in point.attributes)
+    return point.metric, next(stated, _NO_TYPE)
 
 
 def _identity(point: Point) -> str:

@@ -38,6 +38,8 @@ class Spellings:
     """The attribute names of each field, in the order in which they are believed."""
 
     input: Names = NONE
+    input_beside: Names = NONE
+    """What the input leaves out and is charged like it."""
     output: Names = NONE
     cache_read: Names = NONE
     cache_write: Names = NONE
@@ -61,6 +63,7 @@ class Spellings:
     conversation: Names = NONE
     tier: Names = NONE
     """The service tier, first as answered, then as asked for."""
+    speed: Names = NONE
     context: Names = NONE
     """Anything else that prices depend on."""
     identity: Identity = field(init=False)
@@ -72,10 +75,18 @@ class Spellings:
     def __post_init__(self) -> None:
         identity = _identity(self.provider, self.address, self.request_model, self.response_model)
         object.__setattr__(self, "identity", identity)
-        counted = self.input + self.output + self.cache_read + self.cache_write + self.write_5m + self.write_1h
+        counted = (
+            self.input
+            + self.input_beside
+            + self.output
+            + self.cache_read
+            + self.cache_write
+            + self.write_5m
+            + self.write_1h
+        )
         measured = counted + self.reasoning + self.total + self.cost + self.cost_parts
         object.__setattr__(self, "measured", tuple(dict.fromkeys(measured)))
-        stated = self.operation + identity.all_names + self.tier + self.context
+        stated = self.operation + identity.all_names + self.tier + self.speed + self.context
         object.__setattr__(self, "stated", tuple(dict.fromkeys(stated)))
 
     def present_in(self, keys: Collection[str]) -> Self:

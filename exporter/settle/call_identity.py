@@ -9,37 +9,19 @@ because recorded and replayed traffic repeats ids.
 
 from __future__ import annotations
 
-import re
 from hashlib import blake2b
 from typing import Final
+
+from exporter.usage import is_strong
 
 TOLERANCE_NS: Final = 2_000_000_000
 """Two clocks may differ by so much."""
 MOST_APART_NS: Final = 600_000_000_000
 """Reports of one call start at most ten minutes apart; this bounds where the ledger looks."""
 
-_ALWAYS_RANDOM: Final = ("msg_", "resp_")
-_LEAST_DIFFERENT: Final = 6
-_RANDOM: Final = re.compile(
-    r"(?:[A-Za-z]+[-_.:])*+(?:(?=[^0-9]*[0-9])(?=[^A-Za-z]*[A-Za-z])|(?=[^a-z]*[a-z])(?=[^A-Z]*[A-Z]))(.{16})",
-    re.DOTALL,
-)
 _BUCKET_BITS: Final = 40
 _HASH: Final = (1 << _BUCKET_BITS) - 1
 _LATEST: Final = 2**63 - 1
-
-
-def is_strong(key: str) -> bool:
-    """Whether an id is too random to be drawn twice.
-
-    That of Anthropic messages and OpenAI responses is.  Of any other, words in front (`chatcmpl-`) are left out; what
-    remains must mix letters and digits, or both cases, and be at least 16 characters long, the first 16 of at least
-    6 different ones.  So counters, times, names and padded numbers are weak; UUIDs and random texts are strong.
-    """
-    if key.startswith(_ALWAYS_RANDOM):
-        return True
-    random = _RANDOM.match(key)
-    return random is not None and len(set(random[1])) >= _LEAST_DIFFERENT
 
 
 def call_of(key: str, output_tokens: int) -> int:

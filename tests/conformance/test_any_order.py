@@ -47,13 +47,7 @@ def described(row: dict[str, Any]) -> dict[str, Any]:
 def mixed(recordings: Iterable[str], seed: int) -> list[Request]:
     """Every record alone, some of them twice, in any order."""
     chance = random.Random(seed)
-    pieces = [
-        piece
-        for name in recordings
-        for request in load(name).requests
-       
-        for piece in split(request)
-    ]
+    pieces = [piece for name in recordings for request in load(name).requests for piece in split(request)]
     pieces += chance.sample(pieces, len(pieces) // 4)
     chance.shuffle(pieces)
     return pieces

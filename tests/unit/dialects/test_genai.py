@@ -290,6 +290,16 @@ def test_no_attributes_whatever_make_it_fail_or_count_below_zero(attributes, res
         assert usage.usage_status == REPORTED or not any(usage.tokens)
 
 
+SCOPES = {
+    "claude_code": "com.anthropic.claude_code.tracing",
+    "copilot": "github.copilot",
+    "gemini_cli": "gemini-cli",
+    "goose": "goose",
+    "qwen_code": "qwen-code",
+}
+"""Of dialects that have no key of their own."""
+
+
 @pytest.mark.parametrize("dialect", DIALECTS, ids=lambda dialect: dialect.name)
 def test_no_dialect_reads_what_decode_drops(dialect):
     asked = set()
@@ -304,7 +314,8 @@ def test_no_dialect_reads_what_decode_drops(dialect):
             return super().__getitem__(key)
 
     everything = Spy(dict.fromkeys(dialect.wanted, "1"))
-    assert read_span(make_span(everything, resource=everything, status=2)).usage.dialect == dialect.name
+    span = make_span(everything, scope=SCOPES.get(dialect.name, ""), resource=everything, status=2)
+    assert read_span(span).usage.dialect == dialect.name
     assert asked
     assert asked <= dialect.wanted
 

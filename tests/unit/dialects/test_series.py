@@ -73,3 +73,26 @@ def test_points_of_a_cumulative_series_name_it():
 def test_points_that_a_sender_tore_apart_are_records_of_their_own():
     (one,), (other,) = records(point("input", 3)), records(point("output", 120))
     assert one.reading.usage.record_key != other.reading.usage.record_key
+
+
+def test_instruments_of_one_export_are_read_one_after_the_other():
+    costs = point("", 7, start=1_000, end=MINUTE + 5_000)._replace(metric="cost")
+    (record,) = records(point("input", 3), costs)
+    assert (record.points, record.span.start_ns, record.span.end_ns) == (2, 0, MINUTE + 5_000)
+    assert len(records(point("input", 3), point("output", 1, end=MINUTE + 600_000_000))) == 2
+
+
+def test_a_counter_that_began_later_is_of_the_same_cumulative_series():
+    (record,) = records(point("input", 3, delta=False), point("output", 120, start=MINUTE // 2, delta=False))
+    (alone,) = records(point("input", 3, delta=False))
+    assert record.series == alone.series
+    assert len(records(point("input", 3), point("output", 120, start=MINUTE // 2))) == 2
+
+
+def test_the_same_point_twice_in_a_request_counts_once():
+    (record,) = records(point("input", 3), point("input", 3))
+    assert (record.reading.usage.tokens.input_uncached, record.points) == (3, 2)
+
+
+def test_what_can_fall_is_no_use_of_tokens():
+    assert records(point("input", 3)._replace(is_monotonic=False)) == []
