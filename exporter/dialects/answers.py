@@ -5,16 +5,13 @@ The shipped Collector configuration lifts the same before it deletes content; th
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator
 from typing import Any, Final
 
 from exporter.dialects.conventions import RESPONSE_ID
+from exporter.dialects.json_text import find, parse_object
 from exporter.signals import Value
-
-LONGEST_ANSWER: Final = 2**20
-"""Characters of JSON that are parsed; of a longer answer only the beginning is looked at."""
 
 _MODELS: Final = ("model", "model_version", "modelVersion")
 _LANGCHAIN: Final = ("generations", 0, 0, "message", "kwargs", "response_metadata")
@@ -40,10 +37,7 @@ def read_answer(text: Value | None) -> dict[str, Value]:
     """Response id, service tier and lifetimes of cache writes, under the names of the conventions; nothing else."""
     if type(text) is not str or not text.lstrip().startswith("{"):
         return {}
-    try:
-        answer = json.loads(text) if len(text) <= LONGEST_ANSWER else None
-    except (ValueError, RecursionError):
-        answer = None
+    answer = parse_object(text)
     if answer is None:
         begins = _CUT.match(text)
         return {RESPONSE_ID: begins[1]} if begins else {}
@@ -55,23 +49,13 @@ def read_answer(text: Value | None) -> dict[str, Value]:
 
 def _answer_in(parsed: Any) -> Any:
     """A provider's answer names its model beside its id; a JSON text that a model wrote is no such answer."""
-    is_answer = any(type(_at(parsed, (name,))) is str for name in _MODELS)
-    return parsed if is_answer else _at(parsed, _LANGCHAIN)
+    is_answer = any(type(find(parsed, (name,))) is str for name in _MODELS)
+    return parsed if is_answer else find(parsed, _LANGCHAIN)
 
 
 def _facts(answer: Any) -> Iterator[tuple[str, Value]]:
     for name, path, expected in _FACTS:
-        value = _at(answer, path)
+        value = find(answer, path)
         fits = type(value) is expected
         if fits:
             yield name, value
-
-
-def _at(node: Any, path: tuple[str | int, ...]) -> Any:
-    """What stands at the end of a path through objects and lists, None where it leads nowhere."""
-    try:
-        for step in path:
-            node = node[step]
-    except (LookupError, TypeError):
-        return None
-    return node

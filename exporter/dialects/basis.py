@@ -24,6 +24,8 @@ ANTHROPIC: Final = "anthropic"
 BEDROCK: Final = "aws.bedrock"
 EXCLUSIVE_PROVIDERS: Final = frozenset({ANTHROPIC, BEDROCK})
 """Their own interfaces count cached tokens beside the input."""
+GEMINI_PROVIDERS: Final = frozenset({"gcp.gemini", "gcp.vertex_ai", "gcp.gen_ai"})
+"""Their own interfaces count reasoning beside the output."""
 _ADDITIVE_PROVIDERS: Final = ("x_ai", "gcp.")
 
 
@@ -51,12 +53,16 @@ class Emitter(NamedTuple):
     """Whether the output leaves reasoning out."""
     is_exclusive: bool = False
     """Whether the input leaves cached tokens out whoever answered."""
+    additive_for: frozenset[str] = frozenset()
+    """Providers for which it does, where it depends on them."""
 
 
 EMITTERS: Final = (
     Emitter("opentelemetry.instrumentation.genai.bedrock", frozenset({BEDROCK})),
     Emitter("opentelemetry.instrumentation.genai"),
     Emitter("opentelemetry.instrumentation.bedrock", frozenset({BEDROCK, ANTHROPIC})),
+    # It hands on what each provider's interface says.
+    Emitter("opentelemetry.instrumentation.ag2", EXCLUSIVE_PROVIDERS, additive_for=GEMINI_PROVIDERS),
     Emitter("opentelemetry.instrumentation.anthropic"),
     Emitter("opentelemetry.instrumentation.botocore", frozenset({BEDROCK})),
     Emitter("opentelemetry.instrumentation.langchain"),
@@ -72,6 +78,7 @@ EMITTERS: Final = (
     Emitter("qwen-code"),
     Emitter("gcp.vertex.agent"),
     Emitter("gen_ai"),
+    Emitter("haystack"),
     Emitter("github.copilot"),
     Emitter("logfire"),
     Emitter("openinference"),
@@ -127,7 +134,7 @@ def find_basis(counts: Counts, emitter: Emitter, provider: str, flags: list[str]
         is_exclusive = emitter.is_exclusive or provider in emitter.exclusive_for
         if emitter is UNKNOWN_EMITTER and provider in EXCLUSIVE_PROVIDERS:
             flags.append(BASIS_GUESS)
-    is_additive = is_additive or emitter.is_additive
+    is_additive = is_additive or emitter.is_additive or provider in emitter.additive_for
     return Basis(is_exclusive, is_additive) if is_exclusive or is_additive else CONVENTIONAL
 
 

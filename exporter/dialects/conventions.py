@@ -30,8 +30,19 @@ CONTEXT: Final = {
 """Field of the price context → the attributes that state it."""
 
 SPELLINGS: Final = Spellings(
-    input=(f"{_USAGE}input_tokens", f"{_USAGE}prompt_tokens"),
-    output=(f"{_USAGE}output_tokens", f"{_USAGE}completion_tokens"),
+    # The last two of each are what Microsoft's libraries sent before the conventions had settled.
+    input=(
+        f"{_USAGE}input_tokens",
+        f"{_USAGE}prompt_tokens",
+        "gen_ai.response.input_tokens",
+        "gen_ai.response.prompt_tokens",
+    ),
+    output=(
+        f"{_USAGE}output_tokens",
+        f"{_USAGE}completion_tokens",
+        "gen_ai.response.output_tokens",
+        "gen_ai.response.completion_tokens",
+    ),
     cache_read=(
         f"{_USAGE}cache_read.input_tokens",
         f"{_USAGE}cache_read_input_tokens",
@@ -54,6 +65,7 @@ SPELLINGS: Final = Spellings(
         "llm.usage.reasoning_tokens",
         f"{_USAGE}completion_tokens_details.reasoning_tokens",
         f"{_USAGE}output_tokens.reasoning",
+        f"{_USAGE}thinking_tokens",
     ),
     total=(f"{_USAGE}total_tokens", "llm.usage.total_tokens"),
     cost=(COST_AMOUNT, f"{_USAGE}cost", "operation.cost", "gen_ai.cost.total_cost"),
@@ -87,3 +99,9 @@ WANTED: Final = SPELLINGS.all_names() | {
     COST_SOURCE,
 }
 """All keys that `reading` looks at besides a dialect's own."""
+
+_NOT_MARKS: Final = frozenset(
+    {*SPELLINGS.address, *SPELLINGS.agent, *SPELLINGS.conversation, *SPELLINGS.tier, *SPELLINGS.context}
+)
+MARKS: Final = SPELLINGS.all_names() - _NOT_MARKS
+"""Keys that tell a span of these conventions; the others stand on spans of any kind."""

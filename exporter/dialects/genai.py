@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from exporter.dialects import sources
 from exporter.dialects.base import Dialect, Logs, Metrics
 from exporter.dialects.conventional import (
     COUNTERS,
@@ -14,8 +15,8 @@ from exporter.dialects.conventional import (
     read_details,
     read_sums,
 )
-from exporter.dialects.conventions import OPERATION, SPELLINGS, WANTED
-from exporter.dialects.kinds import UNNAMED, find_operation, operation_of_name
+from exporter.dialects.conventions import MARKS, SPELLINGS, WANTED
+from exporter.dialects.kinds import operation_of
 from exporter.dialects.points import Values
 from exporter.dialects.reading import NOTHING, read_usage
 from exporter.dialects.records import ALONE
@@ -25,21 +26,19 @@ from exporter.usage import Reading
 
 NAME: Final = "genai"
 
-_NOT_MARKS: Final = frozenset(
-    {*SPELLINGS.address, *SPELLINGS.agent, *SPELLINGS.conversation, *SPELLINGS.tier, *SPELLINGS.context}
-)
-MARKS: Final = SPELLINGS.all_names() - _NOT_MARKS
+_ANTHROPIC_SDK: Final = "com.anthropic.sdk."
 
 
 def read(span: Span, present: Spellings) -> Reading:
     """Kind and usage of a span that follows any generation of the conventions."""
-    operation = find_operation(span.attributes.get(OPERATION))
-    if operation is UNNAMED:
-        operation = operation_of_name(span.name)
-    return read_usage(span, present, NAME, operation)
+    reading = read_usage(span, present, NAME, operation_of(span))
+    if reading.usage is not None and span.origin.scope.startswith(_ANTHROPIC_SDK):
+        # Others tell of the same calls without naming them.
+        reading.usage.source = sources.anthropic_sdk_of(span.origin.resource)
+    return reading
 
 
-DIALECT: Final = Dialect(name=NAME, marks=MARKS, wanted=WANTED, spellings=SPELLINGS, read=read)
+DIALECT: Final = Dialect(name=NAME, marks=MARKS, wanted=WANTED | sources.WANTED, spellings=SPELLINGS, read=read)
 
 REPEATERS: Final = ("gemini-cli", "qwen-code")
 """Scopes that say the same, and more, in events and metrics of their own."""

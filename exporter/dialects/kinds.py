@@ -5,9 +5,11 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import Final, NamedTuple
 
-from exporter.signals import Value, plain_text
+from exporter.dialects.conventions import OPERATION
+from exporter.signals import Span, Value, plain_text
 from exporter.usage import (
     AGENT,
+    BARRIER_KINDS,
     EMBEDDING,
     EVAL,
     LLM,
@@ -57,12 +59,23 @@ _SEEN: Final = (
     Operation("responses", LLM),
     Operation("messages", LLM),
     Operation("llm_call", LLM),
+    Operation("call_llm", LLM),
+    Operation("invoke_model", LLM),
+    Operation("converse", LLM),
+    Operation("chat.completions", LLM),
+    Operation("chat.streaming_completions", LLM),
+    Operation("text.completions", LLM),
+    Operation("text.streaming_completions", LLM),
     Operation("embedding", EMBEDDING),
     Operation("rerank", RERANK),
     Operation("image_generation", MEDIA),
     Operation("speech", MEDIA),
     Operation("transcription", MEDIA),
     Operation("agent_call", AGENT),
+    Operation("agent_run", AGENT),
+    Operation("conversation", WORKFLOW),
+    Operation("session", WORKFLOW),
+    Operation("turn", STEP),
     Operation("agent_step", STEP),
     Operation("execute_task", STEP),
     Operation("handle_conversation_turn", STEP),
@@ -75,6 +88,7 @@ _SEEN: Final = (
 OPERATIONS: Final = {operation.name: operation for operation in (*_STANDARD, *_SEEN)}
 """The operations of the conventions, then those outside them that emitters send."""
 
+_FAMILIES: Final = (("invoke_", WORKFLOW), ("execute_", STEP))
 UNNAMED: Final = Operation("", OTHER)
 LONGEST_NAME: Final = 64
 
@@ -85,10 +99,27 @@ def find_operation(stated: Value | None) -> Operation:
     name = plain_text(stated, LONGEST_NAME) if type(stated) is str else ""
     if not name:
         return UNNAMED
-    return OPERATIONS.get(name) or OPERATIONS.get(name.lower()) or Operation(name, OTHER)
+    known = OPERATIONS.get(name) or OPERATIONS.get(name.lower())
+    # Frameworks make names of their own after the conventions': invoke_swarm, execute_event_loop_cycle.
+    return known or Operation(name, next((kind for verb, kind in _FAMILIES if name.lower().startswith(verb)), OTHER))
 
 
 def operation_of_name(span_name: str) -> Operation:
     """The conventions name a span `{operation} {model}`, which is all that the oldest of them left of the operation."""
     first, _, rest = span_name.partition(" ")
     return OPERATIONS.get(first, UNNAMED) if rest else UNNAMED
+
+
+def operation_of(span: Span) -> Operation:
+    """The operation that a span states under the conventions' name, else the one that its name begins with."""
+    stated = find_operation(span.attributes.get(OPERATION))
+    return operation_of_name(span.name) if stated is UNNAMED else stated
+
+
+def barrier_of_name(span_name: str) -> str:
+    """The kind of a span that has nothing but a name: AGENT, TOOL, or OTHER.
+
+    Some frameworks leave agents and tools bare, yet calls below one are not the call above it (rule R3).
+    """
+    kind = operation_of_name(span_name).kind
+    return kind if kind in BARRIER_KINDS else OTHER

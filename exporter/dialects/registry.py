@@ -6,13 +6,29 @@ from collections.abc import Collection, Iterable, Mapping
 from functools import lru_cache
 from typing import Final, NamedTuple
 
-from exporter.dialects import claude_code, cline, codex, copilot, gemini_cli, genai, goose, openinference, qwen_code
+from exporter.dialects import (
+    ag2,
+    claude_code,
+    cline,
+    codex,
+    copilot,
+    gemini_cli,
+    genai,
+    google_adk,
+    goose,
+    haystack,
+    logfire,
+    openinference,
+    pydantic_ai,
+    qwen_code,
+)
 from exporter.dialects.base import Dialect, Logs, Metrics
+from exporter.dialects.kinds import barrier_of_name
 from exporter.dialects.reading import NOTHING
 from exporter.dialects.series import PROCESS, Record, read_series
 from exporter.dialects.spellings import Spellings
 from exporter.signals import Lift, Point, Span, Value
-from exporter.usage import Reading
+from exporter.usage import BARRIER_KINDS, OTHER, Reading
 
 DIALECTS: Final[tuple[Dialect, ...]] = (
     # The most specific first: what every other dialect leaves is read by the official conventions.
@@ -23,6 +39,11 @@ DIALECTS: Final[tuple[Dialect, ...]] = (
     copilot.DIALECT,
     goose.DIALECT,
     openinference.DIALECT,
+    ag2.DIALECT,
+    haystack.DIALECT,
+    google_adk.DIALECT,
+    logfire.DIALECT,
+    pydantic_ai.DIALECT,
     genai.DIALECT,
 )
 
@@ -57,6 +78,7 @@ WANTED_OF_METRICS: Final[frozenset[str]] = TYPES.union(PROCESS, *(metrics.wanted
 WANTED: Final[frozenset[str]] = frozenset().union(*(dialect.wanted for dialect in DIALECTS))
 """Keys of the span and resource attributes that any dialect reads."""
 
+_BARE: Final = {OTHER: NOTHING} | {kind: Reading(kind, None) for kind in BARRIER_KINDS}
 _MARKS: Final[frozenset[str]] = frozenset().union(*(dialect.marks for dialect in DIALECTS))
 _LIFTS: Final = tuple(dialect.lift for dialect in DIALECTS if dialect.lift.content)
 
@@ -71,7 +93,7 @@ class _Known(NamedTuple):
 def read_span(span: Span) -> Reading:
     """What the first dialect that claims the span makes of it."""
     if _MARKS.isdisjoint(span.attributes):
-        return NOTHING
+        return _BARE[barrier_of_name(span.name)]
     known = _recognise(tuple(span.attributes), span.origin.scope)
     return known.dialect.read(span, known.present) if known is not None else NOTHING
 

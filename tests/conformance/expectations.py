@@ -19,6 +19,8 @@ class Expectation:
     """The outcomes before the billing rules, where they differ."""
     dialects: frozenset[str] = frozenset({"genai"})
     """Which the charged rows may be read by."""
+    understated: int = 0
+    """How many calls it reports short although it saw their usage whole."""
 
 
 STREAMS_WITHOUT_USAGE = "a stream without include_usage and an aborted one: the client never saw their usage"
@@ -38,11 +40,42 @@ OWN = frozenset({"openinference"})
 BOTH = frozenset({"openinference", "genai"})
 STREAM_WITHOUT_USAGE = "a stream without include_usage"
 
+PYDANTIC_AI = frozenset({"pydantic_ai"})
+PYDANTIC_AI_1 = (
+    "1 merged: no lifetimes of cache writes (version 2 sends that of long-lived ones)",
+    "1 absent: a stream of Anthropic that it retried by itself has no span",
+    "agents repeat what their calls carry, and a sub-agent with shared usage what the agent above it has had so far",
+)
+
 EXPECTATIONS: Mapping[str, Expectation] = {
+    "ag2-0.14": Expectation(
+        "AG2 0.14.0",
+        {"exact": 4, "merged": 3},
+        (
+            "3 merged: the emitter sends neither cached nor reasoning tokens",
+            "the span of a conversation repeats tokens and cost of the calls in it",
+        ),
+        {"exact": 4, "merged": 3, "extra": 2},
+        dialects=frozenset({"ag2"}),
+    ),
     "anthropic-sdk-native": Expectation(
         "spans of the Anthropic SDK itself, 2.11.0",
         {"exact": 12, "partial": 1},
         (f"1 partial: {ABORTED_CLAUDE_STREAM}",),
+    ),
+    "autogen-agentchat": Expectation(
+        "AutoGen AgentChat 0.7.5, its own spans",
+        {"absent": 6},
+        ("6 absent: agent, tool and message spans only, without usage",),
+    ),
+    "google-adk-2.13": Expectation(
+        "Google ADK 2.13.0, its own spans", {"exact": 11}, dialects=frozenset({"google_adk"})
+    ),
+    "haystack-native": Expectation(
+        "Haystack 2.31.0, its own spans with content",
+        {"exact": 5, "unknown": 1},
+        (f"1 unknown: {STREAM_WITHOUT_USAGE}", "usage stands in the JSON of what a component puts out"),
+        dialects=frozenset({"haystack"}),
     ),
     "js-oi-openai": Expectation(
         "@arizeai/openinference-instrumentation-openai 4.2.7 and -anthropic 0.2.8, over the SDK's own spans; JSON",
@@ -53,6 +86,16 @@ EXPECTATIONS: Mapping[str, Expectation] = {
         ),
         {"exact": 8, "unknown": 3, "extra": 2},
         dialects=BOTH,
+    ),
+    "logfire": Expectation(
+        "Logfire 5.2.0 with OpenAI, Anthropic and pydantic-ai",
+        {"exact": 9, "unknown": 1},
+        (
+            f"1 unknown: {STREAM_WITHOUT_USAGE}",
+            "a stream has its usage on a second span; of Anthropic's the SDK's own span is charged instead",
+        ),
+        {"exact": 9, "unknown": 1, "extra": 1},
+        dialects=frozenset({"logfire", "pydantic_ai", "genai"}),
     ),
     "openinference-anthropic": Expectation(
         f"{OPENINFERENCE}anthropic 3.1.0, over the SDK's own spans",
@@ -183,5 +226,53 @@ EXPECTATIONS: Mapping[str, Expectation] = {
         "the same, opted in to the latest conventions",
         {"exact": 9, "merged": 3, "unknown": 2, "absent": 2},
         OPENAI_V2,
+    ),
+    "pydantic-ai-1x-default": Expectation(
+        "pydantic-ai 1.107.10",
+        {"exact": 11, "merged": 1, "absent": 1},
+        PYDANTIC_AI_1,
+        {"exact": 11, "merged": 1, "absent": 1, "extra": 9},
+        dialects=PYDANTIC_AI,
+    ),
+    "pydantic-ai-1x-v1-logs": Expectation(
+        "the same in format 1, with messages in log records",
+        {"exact": 11, "merged": 1, "absent": 1},
+        (*PYDANTIC_AI_1, "its log records are messages, without usage"),
+        {"exact": 11, "merged": 1, "absent": 1, "extra": 9},
+        dialects=PYDANTIC_AI,
+    ),
+    "pydantic-ai-default": Expectation(
+        "pydantic-ai 2.68.0, over the Anthropic SDK's own spans",
+        {"exact": 12},
+        ("both tracers report Anthropic's calls; each is charged once",),
+        {"exact": 12, "extra": 4},
+        dialects=PYDANTIC_AI | {"genai"},
+    ),
+    "pydantic-ai-v2": Expectation(
+        "the same in format 2",
+        {"exact": 12},
+        ("both tracers report Anthropic's calls; each is charged once",),
+        {"exact": 12, "extra": 4},
+        dialects=PYDANTIC_AI | {"genai"},
+    ),
+    "strands-agents-0.2.1": Expectation(
+        "Strands Agents 0.2.1",
+        {"exact": 5, "merged": 4, "partial": 1},
+        (
+            "4 merged: the emitter sends neither cached nor reasoning tokens",
+            "1 partial: of Anthropic's input it sends what was not cached, and nothing of the rest",
+            "agents repeat what their calls carry",
+        ),
+        {"exact": 5, "merged": 4, "partial": 1, "extra": 7},
+        understated=1,
+    ),
+    "strands-agents-1.62-default": Expectation(
+        "Strands Agents 1.62.0",
+        {"exact": 10, "merged": 2},
+        (
+            "2 merged: the emitter sends neither reasoning tokens nor lifetimes of cache writes",
+            "agents repeat what their calls carry",
+        ),
+        {"exact": 10, "merged": 2, "extra": 9},
     ),
 }

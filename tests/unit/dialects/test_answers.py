@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from exporter.dialects.answers import LONGEST_ANSWER, read_answer
+from exporter.dialects.answers import read_answer
+from exporter.dialects.json_text import LONGEST_JSON
 from exporter.dialects.registry import LIFT
 
 ID = "gen_ai.response.id"
@@ -61,7 +62,7 @@ def test_a_cut_or_broken_answer_still_begins_with_its_id(rest):
 
 
 def test_of_a_huge_answer_only_the_beginning_is_looked_at():
-    huge = json.dumps({"id": "msg_1", "model": "m", "text": "x" * LONGEST_ANSWER, "service_tier": "flex"})
+    huge = json.dumps({"id": "msg_1", "model": "m", "text": "x" * LONGEST_JSON, "service_tier": "flex"})
     assert read_answer(huge) == {ID: "msg_1"}
 
 

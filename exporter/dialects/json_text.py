@@ -1,0 +1,32 @@
+"""JSON that emitters put into an attribute, as plain data, within bounds."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, Final
+
+from exporter.signals import Value
+
+LONGEST_JSON: Final = 2**20
+"""Characters that are parsed."""
+
+
+def parse_object(text: Value | None) -> dict[str, Any] | None:
+    """The JSON object that a text is; None when it is none, too long, or nested beyond reason."""
+    if type(text) is not str or len(text) > LONGEST_JSON:
+        return None
+    try:
+        parsed = json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+    return parsed if type(parsed) is dict else None
+
+
+def find(node: Any, path: tuple[str | int, ...]) -> Any:
+    """What stands at the end of a path through objects and lists, None where it leads nowhere."""
+    try:
+        for step in path:
+            node = node[step]
+    except (LookupError, TypeError):
+        return None
+    return node
