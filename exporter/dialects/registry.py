@@ -93,7 +93,7 @@ class _Known(NamedTuple):
 def read_span(span: Span) -> Reading:
     """What the first dialect that claims the span makes of it."""
     if _MARKS.isdisjoint(span.attributes):
-        return _BARE[barrier_of_name(span.name)]
+        return _read_bare(span.name)
     known = _recognise(tuple(span.attributes), span.origin.scope)
     return known.dialect.read(span, known.present) if known is not None else NOTHING
 
@@ -135,6 +135,11 @@ def metrics_of(metric: str, scope: str) -> Metrics | None:
         if metric in metrics.metrics and (metrics.claims is None or metrics.claims(scope)):
             return metrics
     return None
+
+
+@lru_cache(maxsize=4096)
+def _read_bare(name: str) -> Reading:
+    return _BARE[barrier_of_name(name)]
 
 
 @lru_cache(maxsize=1024)
