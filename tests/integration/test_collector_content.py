@@ -21,9 +21,15 @@ from support.otlp_sink import Received, Sink
 from support.tools import ROOT, require_tool
 
 NAMES = json.loads((ROOT / "tests" / "support" / "content_keys.json").read_text())
-LIFT_BASE, CONTENT_NUMBER, LITELLM_NUMBER, HAYSTACK_NUMBER, ADK_NUMBER = 100, 1, 2, 3, 4
+LIFT_BASE, HAYSTACK_BASE, CONTENT_NUMBER, LITELLM_NUMBER, ADK_NUMBER = 100, 50, 1, 2, 4
 USAGE = {"prompt_tokens": 1013, "completion_tokens": 107}
-REPLY = {"meta": {"model": "gpt-4o-mini", "usage": USAGE}, "content": [{"text": SECRET}]}
+META = {"model": "gpt-4o-mini", "usage": USAGE, "id": "chatcmpl-1"}
+SAID = META | {"text": SECRET}
+HAYSTACK = {
+    "replies": {"replies": [{"meta": SAID, "content": [{"text": SECRET}]}, {"meta": SAID}]},
+    "texts": {"replies": [SECRET], "meta": [SAID]},
+    "vectors": {"embedding": [0.5], "meta": SAID},
+}
 ADK_ANSWER = {"content": SECRET, "usage_metadata": {"thoughts_token_count": 3}}
 EVENT_NAME = "claude_code.api_request"
 
@@ -39,7 +45,10 @@ def traces_body() -> bytes:
     )
     litellm = {"llm.openai.messages": SECRET, "llm.openai.prompt": SECRET, "llm.openai.usage": "{}"}
     spans.append(numbered_span(LITELLM_NUMBER, litellm, name="raw_gen_ai_request"))
-    spans.append(numbered_span(HAYSTACK_NUMBER, {"haystack.component.output": json.dumps({"replies": [REPLY]})}))
+    spans += [
+        numbered_span(HAYSTACK_BASE + index, {"haystack.component.output": json.dumps(output)})
+        for index, output in enumerate(HAYSTACK.values())
+    ]
     spans.append(numbered_span(ADK_NUMBER, {"gcp.vertex.agent.llm_response": json.dumps(ADK_ANSWER)}))
     return request(*spans, resource=COMMAND_LINE)
 
@@ -100,9 +109,13 @@ def test_what_billing_needs_is_lifted_out_of(forwarded, case):
     assert not {"output.value", "mlflow.spanOutputs"} & found.keys()
 
 
-def test_usage_that_stands_only_in_content_stays_without_the_text(forwarded):
-    haystack = forwarded_span(forwarded, HAYSTACK_NUMBER)["haystack.component.output"]
-    assert json.loads(haystack) == {"replies": [{"meta": REPLY["meta"]}]}
+@pytest.mark.parametrize("index", range(len(HAYSTACK)), ids=HAYSTACK)
+def test_usage_that_stands_only_in_what_a_component_puts_out_stays_without_the_text(forwarded, index):
+    haystack = forwarded_span(forwarded, HAYSTACK_BASE + index)["haystack.component.output"]
+    assert json.loads(haystack) == {"replies": [{"meta": META}]}
+
+
+def test_usage_that_stands_only_in_an_answer_stays_without_the_text(forwarded):
     adk = forwarded_span(forwarded, ADK_NUMBER)["gcp.vertex.agent.llm_response"]
     assert json.loads(adk) == {"usage_metadata": ADK_ANSWER["usage_metadata"]}
 
