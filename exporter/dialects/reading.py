@@ -95,6 +95,9 @@ def read_usage(span: Span, present: Spellings, dialect: str, operation: Operatio
         # With a model it is a call, without one it can only be a sum of others' calls.
         kind = LLM if present.request_model or present.response_model else STEP
         operation = operation._replace(kind=kind)
+        if kind == LLM and operation.name and not present.call_key:
+            # Nobody knows the operation and no answer has been given an id: what stands below it decides (rule R4).
+            kind = OTHER
     counted_as = counted_as or span.origin.scope
     record = _record(span, present, dialect, operation, counted_as=counted_as, counts=counts, cost=cost, flags=flags)
     return Reading(kind, record)

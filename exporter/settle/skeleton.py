@@ -30,6 +30,7 @@ CALL_CODES: Final = frozenset(KIND_CODES[kind] for kind in LEAF_KINDS)
 """Kinds that are one call to a model, whose provider gave it an id."""
 LEAF_CODES: Final = frozenset(KIND_CODES[kind] for kind in (*LEAF_KINDS, OTHER))
 """A carrier of unknown kind is a leaf: somebody paid for it."""
+UNKNOWN_CODE: Final = KIND_CODES[OTHER]
 AGGREGATE_CODES: Final = frozenset(KIND_CODES[kind] for kind in AGGREGATE_KINDS)
 BARRIER_CODES: Final = frozenset(KIND_CODES[kind] for kind in BARRIER_KINDS)
 

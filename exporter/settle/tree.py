@@ -3,8 +3,8 @@
 R3, wrapper: a model call around another one, with no tool or agent between them, is the same call
 seen twice; the report with more token classes stays, the inner one on a tie, and of several inner
 calls all stay and the wrapper goes.  R4, aggregate: an agent, workflow or step that reports usage
-goes as soon as anything below it carries usage.  R5, broken chain: a model call whose ancestors
-have not all been seen counts as below every aggregate whose time contains it.
+goes as soon as anything below it carries usage, and so does a report of unknown kind.  R5, broken chain:
+a model call whose ancestors have not all been seen counts as below every aggregate whose time contains it.
 
 All walks are memoised, so the cost grows linearly with the spans of a trace, and a cycle of
 parents, which only a hostile sender makes, ends like an unseen parent.
@@ -13,7 +13,7 @@ parents, which only a hostile sender makes, ends like an unseen parent.
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from typing import Final
 
 from exporter.settle.skeleton import (
@@ -23,6 +23,7 @@ from exporter.settle.skeleton import (
     CLASSES,
     LEAF_CODES,
     NO_PARENT,
+    UNKNOWN_CODE,
     Node,
 )
 
@@ -39,10 +40,15 @@ def find_superseded(nodes: Nodes) -> dict[bytes, str]:
     if len(carriers) < 2:
         return {}
     leaves = [node for node in carriers if node.kind in LEAF_CODES]
-    superseded = _superseded_wrappers(nodes, leaves)
+    wrapped = _wrapped_calls(nodes, leaves)
+    superseded = _superseded_wrappers(nodes, wrapped)
     aggregates = [node for node in carriers if node.kind in AGGREGATE_CODES]
-    if aggregates:
-        superseded.update(_superseded_aggregates(nodes, carriers, leaves, aggregates))
+    # What wraps calls without a barrier between has been judged by rule R3.
+    unknown = [node for node in leaves if node.kind == UNKNOWN_CODE and node.span_id not in wrapped]
+    if aggregates or unknown:
+        above = _ancestors_of(nodes, carriers)
+        superseded.update((node.span_id, AGGREGATE) for node in unknown if node.span_id in above)
+        superseded.update(_superseded_aggregates(nodes, above, leaves, aggregates))
     return superseded
 
 
@@ -58,10 +64,7 @@ def find_speakers(nodes: Nodes) -> dict[bytes, list[bytes]]:
     return speakers
 
 
-def _superseded_wrappers(nodes: Nodes, leaves: list[Node]) -> dict[bytes, str]:
-    wrapped = _wrapped_calls(nodes, leaves)
-    if not wrapped:
-        return {}
+def _superseded_wrappers(nodes: Nodes, wrapped: Mapping[bytes, list[bytes]]) -> dict[bytes, str]:
     superseded = {}
     for wrapper, inner in wrapped.items():
         superseded[inner[0] if _is_richer_than_only(nodes, wrapper, inner, wrapped) else wrapper] = WRAPPER
@@ -114,9 +117,10 @@ def _nearest_call_above(nodes: Nodes, leaf: Node, nearest: dict[bytes, bytes]) -
 
 
 def _superseded_aggregates(
-    nodes: Nodes, carriers: list[Node], leaves: list[Node], aggregates: list[Node]
+    nodes: Nodes, above: Container[bytes], leaves: list[Node], aggregates: list[Node]
 ) -> dict[bytes, str]:
-    above = _ancestors_of(nodes, carriers)
+    if not aggregates:
+        return {}
     walked: dict[bytes, bool] = {}
     starts, earliest_ends = _ends_by_start([leaf for leaf in leaves if _is_chain_broken(nodes, leaf, walked)])
     return {

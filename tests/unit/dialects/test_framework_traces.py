@@ -198,6 +198,15 @@ TRACES = {
         ],
         {"one": (300, 30)},
     ),
+    "a team of a framework that says what nobody knows": (
+        [
+            span("team", None, "kickoff", "some.framework", **usage(300, 30)),
+            span("agent", "team", "invoke_agent", "some.framework"),
+            span("one", "agent", "chat", "some.framework", **usage(100, 10)),
+            span("two", "agent", "ask_oracle", "some.framework", **usage(200, 20)),
+        ],
+        {"one": (100, 10), "two": (200, 20)},
+    ),
     "a loop of Semantic Kernel": (
         [
             Sent("loop", None, "AutoFunctionInvocationLoop", "semantic_kernel", {"gen_ai.agent.name": "a"}),

@@ -118,8 +118,14 @@ def test_usage_on_what_is_no_call_is_kept_and_never_billed(operation, reason):
 
 
 def test_an_unknown_operation_with_a_model_is_a_call():
+    call = {**CALL, "gen_ai.operation.name": "ask_oracle"}
+    kind, usage = read_span(make_span({**call, "gen_ai.response.id": "resp_1"}))
+    assert (kind, usage.kind, usage.operation, usage.tokens.input_uncached) == (LLM, LLM, "ask_oracle", 100)
+
+
+def test_an_unknown_operation_whose_answer_has_no_id_is_a_call_unless_there_are_calls_below_it():
     kind, usage = read_span(make_span({**CALL, "gen_ai.operation.name": "ask_oracle"}))
-    assert (kind, usage.operation, usage.tokens.input_uncached) == (LLM, "ask_oracle", 100)
+    assert (kind, usage.kind, usage.operation, usage.tokens.input_uncached) == (OTHER, LLM, "ask_oracle", 100)
 
 
 def test_usage_without_operation_and_model_is_a_sum():

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from exporter.settle.skeleton import CARRIER, LEAF_CODES, Node, pack, unpack
 from exporter.settle.tree import find_superseded
-from exporter.usage import AGENT, LLM, STEP, TOOL, WORKFLOW
+from exporter.usage import AGENT, LLM, OTHER, STEP, TOOL, WORKFLOW
 from support.entries import NOON, SECOND, node, span_id
 
 RICH = 0b010011
@@ -52,6 +52,15 @@ CASES = {
         [node("o", LLM), silent("x", "other", "o"), node("i", LLM, "x")],
         {"o"},
     ),
+    "a report of unknown kind goes for calls below it, whatever stands between": (
+        [node("x", OTHER), silent("a", AGENT, "x"), node("c", LLM, "a"), silent("b", AGENT, "x"), node("d", LLM, "b")],
+        {"x"},
+    ),
+    "a report of unknown kind that is richer than the only call directly below it keeps its place": (
+        [node("x", OTHER, classes=RICH), node("c", LLM, "x")],
+        {"c"},
+    ),
+    "a report of unknown kind with nothing below stays": ([node("x", OTHER), node("c", LLM)], set()),
     "a remote agent with nothing below stays": ([node("a", AGENT)], set()),
     "a workflow over two agents without calls goes": (
         [node("w", WORKFLOW), node("a", AGENT, "w"), node("b", AGENT, "w")],
