@@ -40,6 +40,10 @@ class Counts(NamedTuple):
     """The part of `cache_write` with the long lifetime."""
     reasoning: int = 0
     total: int | None = None
+    uncached: int | None = None
+    """Input that no cache had a part in, as stated beside the input."""
+    visible: int | None = None
+    """Output without reasoning, as stated beside the output."""
 
 
 class Emitter(NamedTuple):
@@ -57,7 +61,12 @@ class Emitter(NamedTuple):
     """Providers for which it does, where it depends on them."""
 
 
+VERCEL, VERCEL_BEFORE_6 = "ai", "ai/5"
+"""Rows for one scope, whose versions count differently."""
+
 EMITTERS: Final = (
+    Emitter(VERCEL),
+    Emitter(VERCEL_BEFORE_6, EXCLUSIVE_PROVIDERS),
     Emitter("opentelemetry.instrumentation.genai.bedrock", frozenset({BEDROCK})),
     Emitter("opentelemetry.instrumentation.genai"),
     Emitter("opentelemetry.instrumentation.bedrock", frozenset({BEDROCK, ANTHROPIC})),
@@ -85,6 +94,9 @@ EMITTERS: Final = (
     # Agno hands on what Anthropic's interface says, unlike all others of this family.
     Emitter("openinference.instrumentation.agno", frozenset({ANTHROPIC})),
     Emitter("@arizeai"),
+    Emitter("@mastra"),
+    # Whatever the scope: LangChain makes all providers count alike before LangSmith sees it.
+    Emitter("langsmith"),
     Emitter("pydantic-ai"),
     Emitter("strands"),
 )
@@ -105,7 +117,7 @@ _READINGS: Final = (Basis(True, False), Basis(False, True), Basis(True, True))
 
 def split(counts: Counts, emitter: Emitter, *, provider: str, model: str, flags: list[str]) -> Tokens:
     """The disjoint classes of one call.  What had to be guessed or bent is added to `flags`."""
-    fresh, visible, read, write, write_1h, reasoning, total = counts
+    fresh, visible, read, write, write_1h, reasoning, total = counts[:7]
     cached = read + write
     if cached or reasoning:
         is_exclusive, is_additive = find_basis(counts, emitter, provider, flags)
@@ -122,20 +134,32 @@ def split(counts: Counts, emitter: Emitter, *, provider: str, model: str, flags:
 def find_basis(counts: Counts, emitter: Emitter, provider: str, flags: list[str]) -> Basis:
     """Proofs first, then what is known of the emitter, then the conventions."""
     cached = counts.cache_read + counts.cache_write
-    is_exclusive = counts.input < cached
-    is_additive = counts.reasoning > counts.output
+    parts_apart = _is_apart(counts.input, cached, counts.uncached)
+    thought_apart = _is_apart(counts.output, counts.reasoning, counts.visible)
+    is_exclusive = counts.input < cached if parts_apart is None else parts_apart
+    is_additive = counts.reasoning > counts.output if thought_apart is None else thought_apart
+    if parts_apart is not None and (thought_apart is not None or not counts.reasoning):
+        return Basis(is_exclusive, is_additive)
     if counts.total is not None:
         fitting = _by_total(counts, Basis(is_exclusive, is_additive))
         if len(fitting) > 1 and emitter is UNKNOWN_EMITTER:
             fitting = _by_provider(provider, fitting)
         if len(fitting) == 1:
             return fitting[0]
-    if cached and not is_exclusive:
+    if cached and not is_exclusive and parts_apart is None:
         is_exclusive = emitter.is_exclusive or provider in emitter.exclusive_for
         if emitter is UNKNOWN_EMITTER and provider in EXCLUSIVE_PROVIDERS:
             flags.append(BASIS_GUESS)
-    is_additive = is_additive or emitter.is_additive or provider in emitter.additive_for
+    says_additive = emitter.is_additive or provider in emitter.additive_for
+    is_additive = is_additive or (says_additive and thought_apart is None)
     return Basis(is_exclusive, is_additive) if is_exclusive or is_additive else CONVENTIONAL
+
+
+def _is_apart(whole: int, part: int, rest: int | None) -> bool | None:
+    """Whether `whole` leaves `part` out, as the stated rest of it proves; None when it proves nothing."""
+    if rest is None or not part or rest not in (whole, whole - part):
+        return None
+    return rest == whole
 
 
 def _by_total(counts: Counts, proved: Basis) -> list[Basis]:

@@ -10,8 +10,13 @@ from __future__ import annotations
 from typing import Final
 
 from exporter.dialects.spellings import Spellings
+from exporter.dialects.units import OF_CONVENTIONS
 
 OPERATION: Final = "gen_ai.operation.name"
+SPAN_KIND: Final = "gen_ai.span.kind"
+"""Of Alibaba's and Dify's conventions."""
+OPERATION_TYPE: Final = "gen_ai.operation.type"
+"""Of Sentry's."""
 SERVICE, INSTANCE = "service.name", "service.instance.id"
 ERROR_TYPE, EXCEPTION_TYPE = "error.type", "exception.type"
 CACHE_HIT: Final = "litellm.cache_hit"
@@ -47,6 +52,7 @@ SPELLINGS: Final = Spellings(
         f"{_USAGE}cache_read.input_tokens",
         f"{_USAGE}cache_read_input_tokens",
         f"{_USAGE}input_tokens.cached",
+        f"{_USAGE}cached_input_tokens",
         f"{_USAGE}prompt_tokens_details.cached_tokens",
     ),
     cache_write=(
@@ -57,8 +63,14 @@ SPELLINGS: Final = Spellings(
         f"{_USAGE}input_tokens.cache_write",
         f"{_USAGE}prompt_tokens_details.cache_creation_tokens",
     ),
-    write_5m=("anthropic.usage.cache_creation.ephemeral_5m_input_tokens",),
-    write_1h=("anthropic.usage.cache_creation.ephemeral_1h_input_tokens",),
+    write_5m=(
+        "anthropic.usage.cache_creation.ephemeral_5m_input_tokens",
+        f"{_USAGE}cache_creation.5m_input_tokens",
+    ),
+    write_1h=(
+        "anthropic.usage.cache_creation.ephemeral_1h_input_tokens",
+        f"{_USAGE}cache_creation.1h_input_tokens",
+    ),
     reasoning=(
         f"{_USAGE}reasoning.output_tokens",
         f"{_USAGE}reasoning_tokens",
@@ -68,8 +80,16 @@ SPELLINGS: Final = Spellings(
         f"{_USAGE}thinking_tokens",
     ),
     total=(f"{_USAGE}total_tokens", "llm.usage.total_tokens"),
-    cost=(COST_AMOUNT, f"{_USAGE}cost", "operation.cost", "gen_ai.cost.total_cost"),
-    operation=(OPERATION,),
+    units=tuple(OF_CONVENTIONS),
+    cost=(
+        COST_AMOUNT,
+        f"{_USAGE}cost",
+        "operation.cost",
+        "gen_ai.cost.total_cost",
+        "gen_ai.cost.total_tokens",
+        f"{_USAGE}total_cost",
+    ),
+    operation=(OPERATION, SPAN_KIND, OPERATION_TYPE),
     provider=("gen_ai.provider.name", "gen_ai.system"),
     address=("server.address",),
     request_model=("gen_ai.request.model",),
@@ -81,6 +101,7 @@ SPELLINGS: Final = Spellings(
     tier=(
         "openai.response.service_tier",
         "gen_ai.openai.response.service_tier",
+        "gen_ai.response.service_tier",
         "anthropic.response.service_tier",
         "agent.pricing.service_tier",
         "openai.request.service_tier",

@@ -9,13 +9,14 @@ from exporter.dialects.basis import Counts
 from exporter.dialects.fields import read_count
 from exporter.dialects.spellings import Spellings
 from exporter.signals import Value
-from exporter.usage import EMBEDDING, RERANK, TTL_UNKNOWN
+from exporter.usage import EMBEDDING, MEDIA, RERANK, STEP, TTL_UNKNOWN
 
 OUTPUT_MISSING: Final = "output_missing"
 """Input was reported and output was not, as of a stream that was cut: the charge is a lower bound."""
 INPUT_MISSING: Final = "input_missing"
 
 _INPUT_ONLY: Final = frozenset({EMBEDDING, RERANK})
+_ONE_SIDED: Final = _INPUT_ONLY | {MEDIA, STEP}
 
 
 def read_counts(attributes: Mapping[str, Value], present: Spellings, kind: str, flags: list[str]) -> Counts | None:
@@ -35,13 +36,15 @@ def read_counts(attributes: Mapping[str, Value], present: Spellings, kind: str, 
         _flag_half(tokens_in, kind, flags)
     if present.input_beside:
         tokens_in = (tokens_in or 0) + (read_count(attributes, present.input_beside, flags) or 0)
-    return Counts(tokens_in or 0, tokens_out or 0, read, write, write_1h, reasoning, total)
+    uncached = read_count(attributes, present.uncached, flags) if present.uncached else None
+    visible = read_count(attributes, present.visible, flags) if present.visible else None
+    return Counts(tokens_in or 0, tokens_out or 0, read, write, write_1h, reasoning, total, uncached, visible)
 
 
 def _flag_half(tokens_in: int | None, kind: str, flags: list[str]) -> None:
     if tokens_in is None:
         flags.append(INPUT_MISSING)
-    elif kind not in _INPUT_ONLY:
+    elif kind not in _ONE_SIDED:
         flags.append(OUTPUT_MISSING)
 
 

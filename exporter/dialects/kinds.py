@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import Final, NamedTuple
 
-from exporter.dialects.conventions import OPERATION
+from exporter.dialects.conventions import OPERATION, OPERATION_TYPE, SPAN_KIND
 from exporter.signals import Span, Value, plain_text
 from exporter.usage import (
     AGENT,
@@ -71,15 +71,28 @@ _SEEN: Final = (
     Operation("image_generation", MEDIA),
     Operation("speech", MEDIA),
     Operation("transcription", MEDIA),
+    Operation("ai.generateSpeech", MEDIA),
+    Operation("ai.transcribe", MEDIA),
+    Operation("ai.streamTranscribe", MEDIA),
+    Operation("ai.generateImage", MEDIA),
+    Operation("ai.generateVideo", MEDIA),
+    Operation("decide", LLM),
+    Operation("tool_selection", LLM),
     Operation("agent_call", AGENT),
     Operation("agent_run", AGENT),
     Operation("conversation", WORKFLOW),
     Operation("session", WORKFLOW),
     Operation("turn", STEP),
+    Operation("agent.run", AGENT),
+    Operation("workflow", WORKFLOW),
+    Operation("workflow.run", WORKFLOW),
+    Operation("task", STEP),
+    Operation("handoff", STEP),
     Operation("agent_step", STEP),
     Operation("execute_task", STEP),
     Operation("handle_conversation_turn", STEP),
     Operation("tool_call", TOOL, "tool"),
+    Operation("tool.execute", TOOL, "tool"),
     Operation("count_tokens", TOKEN_COUNT, "token_count"),
     Operation("evaluate", EVAL, "evaluation"),
     Operation("evaluation", EVAL, "evaluation"),
@@ -110,9 +123,33 @@ def operation_of_name(span_name: str) -> Operation:
     return OPERATIONS.get(first, UNNAMED) if rest else UNNAMED
 
 
+_KINDS: Final = {
+    "llm": OPERATIONS["chat"],
+    "ai_client": OPERATIONS["chat"],
+    "embedding": OPERATIONS["embeddings"],
+    "reranker": OPERATIONS["rerank"],
+    "agent": OPERATIONS["invoke_agent"],
+    "chain": Operation("chain", STEP),
+    "task": OPERATIONS["task"],
+    "step": Operation("step", STEP),
+    "handoff": OPERATIONS["handoff"],
+    "workflow": OPERATIONS["workflow"],
+    "tool": OPERATIONS["execute_tool"],
+    "retriever": OPERATIONS["retrieval"],
+}
+"""What others have beside, or in the place of, the conventions' operation."""
+
+
 def operation_of(span: Span) -> Operation:
-    """The operation that a span states under the conventions' name, else the one that its name begins with."""
-    stated = find_operation(span.attributes.get(OPERATION))
+    """The operation that a span states under the conventions' name, else its kind, else what its name begins with."""
+    attributes = span.attributes
+    stated = find_operation(attributes.get(OPERATION))
+    if stated.kind != OTHER or stated.never_billable:
+        return stated
+    kind = attributes.get(SPAN_KIND) or attributes.get(OPERATION_TYPE)
+    own = _KINDS.get(kind.strip().lower()) if type(kind) is str else None
+    if own is not None:
+        return own
     return operation_of_name(span.name) if stated is UNNAMED else stated
 
 

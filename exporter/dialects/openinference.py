@@ -15,6 +15,7 @@ from exporter.dialects.base import Dialect
 from exporter.dialects.kinds import OPERATIONS, Operation, find_operation
 from exporter.dialects.reading import USAGE_MISSING, read_usage
 from exporter.dialects.spellings import Spellings
+from exporter.dialects.units import OF_OPENINFERENCE
 from exporter.signals import Lift, Span, Value
 from exporter.usage import LLM, OTHER, STEP, TOKEN_COUNT, Reading
 
@@ -31,6 +32,7 @@ OWN: Final = Spellings(
     cache_write=(f"{_COUNT}prompt_details.cache_write",),
     reasoning=(f"{_COUNT}completion_details.reasoning",),
     total=(f"{_COUNT}total",),
+    units=tuple(OF_OPENINFERENCE),
     cost=(f"{_COST}total",),
     cost_parts=(f"{_COST}prompt", f"{_COST}completion"),
     provider=("llm.provider", "llm.system", "decision.provider", "decision.system"),

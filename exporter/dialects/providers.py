@@ -59,6 +59,20 @@ GATEWAYS: Final = frozenset({"github", "openrouter", "gateway", "litellm", "clin
 
 _CANONICAL: Final = {spelling: name for name, spellings in SPELLINGS.items() for spelling in spellings}
 
+_INTERFACES: Final = frozenset(
+    ("chat", "responses", "completion", "messages", "embedding", "image", "speech", "transcription", "reranking")
+)
+"""What Vercel's SDK writes behind a dot, after the name that the provider has in the program: openai.responses."""
+
+_SELLERS: Final = frozenset(
+    {
+        *("alibaba", "baseten", "cerebras", "deepinfra", "fireworks", "huggingface", "novita", "nvidia", "replicate"),
+        *("sambanova", "siliconflow", "together", "togetherai", "zai", "zhipu"),
+        *("llamacpp", "llamafile", "lmstudio", "localai", "ollama", "sglang", "vllm"),
+    }
+)
+"""Who computes what others made, or lets one compute it at home: their name says more than the model's."""
+
 _CLOUDS: Final = frozenset({"aws", "azure", "gcp", "ibm"})
 """What follows their name and a dot is another service, not another interface."""
 
@@ -139,6 +153,9 @@ def identify(stated: Iterable[str], address: str, request_model: str, response_m
         if hosted in GATEWAYS:
             gateway, hosted = gateway or hosted, ""
         provider = hosted or provider_of_model(request_model) or provider_of_model(response_model)
+        if not provider and gateway not in GATEWAYS:
+            # A name that a program chose is all that there is.
+            provider, gateway = gateway, ""
     return Source(provider, gateway, request_model, response_model)
 
 
@@ -151,10 +168,26 @@ def normalise(stated: str) -> tuple[str, str]:
         return "", name
     if name in _COMPOUND:
         return _COMPOUND[name]
-    # Vercel's values carry the interface behind a dot: openai.responses, anthropic.messages.
-    maker = name.partition(".")[0]
-    known = _CANONICAL.get(name) or (_CANONICAL.get(maker) if maker not in _CLOUDS else None)
-    return known or stated, ""
+    known = _CANONICAL.get(name)
+    if known:
+        return known, ""
+    named, _, interface = name.rpartition(".")
+    if interface in _INTERFACES:
+        return _behind_interface(named, stated)
+    maker, plugin = name.partition(".")[0], name.split("/")
+    if plugin[0] == "langgenius" and len(plugin) > 1:
+        # Dify's: langgenius/openai/openai.
+        return normalise(plugin[1])
+    return (_CANONICAL.get(maker) if maker not in _CLOUDS else None) or stated, ""
+
+
+def _behind_interface(named: str, stated: str) -> tuple[str, str]:
+    """A name that a program gave its provider: one that nobody knows is of a proxy, of which the model tells more."""
+    if named in _SELLERS:
+        return named, ""
+    provider, gateway = normalise(named)
+    is_known = gateway or provider != named or provider in SPELLINGS
+    return (provider, gateway) if is_known else ("", stated[: len(named)])
 
 
 def provider_of_address(address: str) -> str:

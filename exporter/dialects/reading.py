@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import lru_cache
-from types import MappingProxyType
 from typing import Final, NamedTuple
 
 from exporter.dialects.basis import Counts, Emitter, emitter_of, split
@@ -28,6 +27,7 @@ from exporter.dialects.fields import LONGEST_TEXT, coerce_usd, first_text, is_tr
 from exporter.dialects.kinds import Operation
 from exporter.dialects.providers import Source, identify
 from exporter.dialects.spellings import Identity, Spellings
+from exporter.dialects.units import NO_UNITS, read_units
 from exporter.signals import STATUS_ERROR, OfResource, Span, Value
 from exporter.usage import (
     KINDS,
@@ -53,7 +53,6 @@ GATEWAY_CACHE_HIT: Final = "cache_hit"
 
 _COUNTED: Final = 6
 """How many of the counts are tokens; the last one is a total, which is evidence only."""
-_NO_UNITS: Final[Mapping[str, int]] = MappingProxyType({})
 NOTHING: Final = Reading(OTHER, None)
 """The reading of what says nothing of calls."""
 _NO_USAGE: Final = {kind: Reading(kind, None) for kind in KINDS}
@@ -86,7 +85,8 @@ def read_usage(span: Span, present: Spellings, dialect: str, operation: Operatio
     kind = operation.kind
     counts = read_counts(attributes, present, kind, flags)
     cost = read_cost(attributes, present, flags) if present.cost or present.cost_parts else None
-    if cost is None and (counts is None or not any(counts[:_COUNTED])):
+    units = read_units(attributes, present.units, flags) if present.units else NO_UNITS
+    if cost is None and not units and (counts is None or not any(counts[:_COUNTED])):
         if kind not in LEAF_KINDS:
             return _NO_USAGE[kind]
         flags.append(USAGE_MISSING if counts is None else ZERO_USAGE)
@@ -99,7 +99,9 @@ def read_usage(span: Span, present: Spellings, dialect: str, operation: Operatio
             # Nobody knows the operation and no answer has been given an id: what stands below it decides (rule R4).
             kind = OTHER
     counted_as = counted_as or span.origin.scope
-    record = _record(span, present, dialect, operation, counted_as=counted_as, counts=counts, cost=cost, flags=flags)
+    record = _record(
+        span, present, dialect, operation, counted_as=counted_as, counts=counts, cost=cost, units=units, flags=flags
+    )
     return Reading(kind, record)
 
 
@@ -122,6 +124,7 @@ def _record(
     counted_as: str,
     counts: Counts | None,
     cost: int | None,
+    units: Mapping[str, int],
     flags: list[str],
 ) -> UsageRecord:
     attributes, origin = span.attributes, span.origin
@@ -146,11 +149,11 @@ def _record(
         first_text(attributes, present.conversation) or told.conversation,
         first_text(attributes, present.call_key),
         tokens,
-        MISSING if counts is None and cost is None else REPORTED,
+        MISSING if counts is None and cost is None and not units else REPORTED,
         _error_type(span) if span.status == STATUS_ERROR or ERROR_TYPE in attributes else "",
         context,
         cost, "" if cost is None else _cost_source(source, attributes),
-        _NO_UNITS,
+        units,
         tuple(dict.fromkeys(flags)) if flags else (),
         evidence=evidence_of(attributes, present),
         never_billable=GATEWAY_CACHE_HIT if _is_cache_hit(attributes) else operation.never_billable,

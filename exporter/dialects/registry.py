@@ -12,15 +12,18 @@ from exporter.dialects import (
     cline,
     codex,
     copilot,
+    dify,
     gemini_cli,
     genai,
     google_adk,
     goose,
     haystack,
+    langsmith,
     logfire,
     openinference,
     pydantic_ai,
     qwen_code,
+    vercel,
 )
 from exporter.dialects.base import Dialect, Logs, Metrics
 from exporter.dialects.kinds import barrier_of_name
@@ -38,6 +41,9 @@ DIALECTS: Final[tuple[Dialect, ...]] = (
     qwen_code.DIALECT,
     copilot.DIALECT,
     goose.DIALECT,
+    vercel.DIALECT,
+    langsmith.DIALECT,
+    dify.DIALECT,
     openinference.DIALECT,
     ag2.DIALECT,
     haystack.DIALECT,

@@ -48,11 +48,19 @@ class Spellings:
     reasoning: Names = NONE
     total: Names = NONE
     """Of input and output; evidence of how the emitter counts, never a quantity of its own."""
+    uncached: Names = NONE
+    """Input that no cache had a part in; evidence as the total is."""
+    visible: Names = NONE
+    """Output without reasoning; evidence as the total is."""
+    units: Names = NONE
+    """Counts of other things than tokens, and of the audio and image tokens among them (`units`)."""
     cost: Names = NONE
     """In USD."""
     cost_parts: Names = NONE
     """In USD; their sum is the cost when none is stated."""
     operation: Names = NONE
+    version: Names = NONE
+    """Of the emitter, where versions count differently."""
     provider: Names = NONE
     address: Names = NONE
     """Of the server that was asked."""
@@ -84,9 +92,10 @@ class Spellings:
             + self.write_5m
             + self.write_1h
         )
-        measured = counted + self.reasoning + self.total + self.cost + self.cost_parts
+        evidence = self.total + self.uncached + self.visible
+        measured = counted + self.reasoning + evidence + self.units + self.cost + self.cost_parts
         object.__setattr__(self, "measured", tuple(dict.fromkeys(measured)))
-        stated = self.operation + identity.all_names + self.tier + self.speed + self.context
+        stated = self.operation + self.version + identity.all_names + self.tier + self.speed + self.context
         object.__setattr__(self, "stated", tuple(dict.fromkeys(stated)))
 
     def present_in(self, keys: Collection[str]) -> Self:

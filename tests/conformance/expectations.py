@@ -46,6 +46,8 @@ PYDANTIC_AI_1 = (
     "1 absent: a stream of Anthropic that it retried by itself has no span",
     "agents repeat what their calls carry, and a sub-agent with shared usage what the agent above it has had so far",
 )
+VERCEL = frozenset({"vercel"})
+VERCEL_ROOTS = "outer spans (ai.generateText and others) repeat or add up the calls below them, which are charged"
 
 EXPECTATIONS: Mapping[str, Expectation] = {
     "ag2-0.14": Expectation(
@@ -67,6 +69,13 @@ EXPECTATIONS: Mapping[str, Expectation] = {
         "AutoGen AgentChat 0.7.5, its own spans",
         {"absent": 6},
         ("6 absent: agent, tool and message spans only, without usage",),
+    ),
+    "copilot-cli": Expectation(
+        "GitHub Copilot CLI 1.0.102",
+        {"exact": 7},
+        ("its agent spans repeat the calls below them, which are charged",),
+        {"exact": 7, "extra": 5},
+        dialects=frozenset({"copilot"}),
     ),
     "google-adk-2.13": Expectation(
         "Google ADK 2.13.0, its own spans", {"exact": 11}, dialects=frozenset({"google_adk"})
@@ -96,6 +105,23 @@ EXPECTATIONS: Mapping[str, Expectation] = {
         ),
         {"exact": 9, "unknown": 1, "extra": 1},
         dialects=frozenset({"logfire", "pydantic_ai", "genai"}),
+    ),
+    "opencode": Expectation(
+        "opencode 1.18.33, with a short export interval; JSON",
+        {"exact": 11},
+        (VERCEL_ROOTS,),
+        {"exact": 11, "extra": 11},
+        dialects=VERCEL,
+    ),
+    "opencode-default-flush": Expectation(
+        "opencode 1.18.33 as it is; JSON",
+        {"exact": 2, "absent": 3},
+        (
+            "3 absent: the program exits before its last spans are sent, and no other signal has their usage",
+            VERCEL_ROOTS,
+        ),
+        {"exact": 2, "absent": 3, "extra": 2},
+        dialects=VERCEL,
     ),
     "openinference-anthropic": Expectation(
         f"{OPENINFERENCE}anthropic 3.1.0, over the SDK's own spans",
@@ -274,5 +300,26 @@ EXPECTATIONS: Mapping[str, Expectation] = {
             "agents repeat what their calls carry",
         ),
         {"exact": 10, "merged": 2, "extra": 9},
+    ),
+    "vercel-ai-sdk-5": Expectation(
+        "ai 5.0.277 (Vercel's AI SDK)",
+        {"exact": 13, "merged": 4},
+        (
+            "4 merged: without streaming it sends neither cached nor reasoning tokens of OpenAI, in no attribute",
+            "what it leaves out of Anthropic's is taken from the provider metadata of its inner spans",
+            VERCEL_ROOTS,
+        ),
+        {"exact": 13, "merged": 4, "extra": 13},
+        dialects=VERCEL,
+    ),
+    "vercel-ai-sdk-7": Expectation(
+        "ai 7.0.173 with @ai-sdk/otel 1.0.173",
+        {"exact": 14, "merged": 3},
+        (
+            "2 merged: the emitter sends no reasoning tokens unless supplementalAttributes.usage is on",
+            "1 merged: nor the lifetime of cache writes unless supplementalAttributes.providerMetadata is on",
+            "its invoke_agent spans repeat the calls below them",
+        ),
+        {"exact": 14, "merged": 3, "extra": 12},
     ),
 }

@@ -24,7 +24,13 @@ from exporter.dialects.providers import identify, normalise, provider_of_address
         ("xai", "x_ai"),
         ("mistralai", "mistral_ai"),
         ("aws.sagemaker", "aws.sagemaker"),
-        ("mock.chat", "mock.chat"),
+        ("azure.chat", "azure.ai.openai"),
+        ("google.vertex.chat", "gcp.vertex_ai"),
+        ("google.generative-ai", "gcp.gemini"),
+        ("cohere.chat", "cohere"),
+        ("ollama.chat", "ollama"),
+        ("langgenius/openai/openai", "openai"),
+        ("langgenius/bedrock/bedrock", "aws.bedrock"),
         ("Ollama", "Ollama"),
     ],
 )
@@ -40,6 +46,13 @@ def test_a_framework_is_no_provider(sent):
 @pytest.mark.parametrize("sent", ["github", "openrouter", "gateway", "litellm"])
 def test_a_reseller_is_a_gateway(sent):
     assert normalise(sent) == ("", sent)
+
+
+def test_a_name_that_a_program_gave_its_provider_is_of_a_proxy():
+    assert normalise("mock.chat") == ("", "mock")
+    assert normalise("openrouter.chat") == ("", "openrouter")
+    assert identify(["mock.chat"], "", "gpt-4o-mini", "")[:2] == ("openai", "mock")
+    assert identify(["mock.chat"], "", "our-own-model", "")[:2] == ("mock", "")
 
 
 @pytest.mark.parametrize(
