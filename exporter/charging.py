@@ -19,6 +19,7 @@ from exporter.settle.skeleton import (
     NO_PARENT,
     NOT_A_SPAN,
     PRICED_BY_EMITTER,
+    QUIET,
     WAITS,
     Node,
 )
@@ -101,6 +102,9 @@ def _marks(usage: UsageRecord) -> int:
             return marks
     if marks & 63 or has_cost or usage.units:
         marks |= CARRIER
+    elif not usage.error_type and not usage.never_billable:
+        # A failed try is a call of its own whatever surrounds it.
+        marks |= QUIET
     return marks
 
 

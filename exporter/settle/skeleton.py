@@ -23,6 +23,8 @@ WAITS: Final = 1024
 """Bit of `marks`: its source may say the same in a signal that is believed more (rule R6)."""
 NOT_A_SPAN: Final = 2048
 """Bit of `marks`: told by a log record; the span of the same ids says more about the trace."""
+QUIET: Final = 4096
+"""Bit of `marks`: a model call that reported neither usage nor an error."""
 CLASSES: Final = 63
 """Bits of `marks`: which of the six token classes are above zero."""
 

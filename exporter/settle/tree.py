@@ -2,8 +2,9 @@
 
 R3, wrapper: a model call around another one, with no tool or agent between them, is the same call
 seen twice; the report with more token classes stays, the inner one on a tie, and of several inner
-calls all stay and the wrapper goes.  R4, aggregate: an agent, workflow or step that reports usage
-goes as soon as anything below it carries usage, and so does a report of unknown kind.  R5, broken chain:
+calls all stay and the wrapper goes.  A call that says nothing of its usage, around or within one that
+does, or around another such, is the same call too.  R4, aggregate: an agent, workflow or step that reports
+usage goes as soon as anything below it carries usage, and so does a report of unknown kind.  R5, broken chain:
 a model call whose ancestors have not all been seen counts as below every aggregate whose time contains it.
 
 All walks are memoised, so the cost grows linearly with the spans of a trace, and a cycle of
@@ -23,22 +24,25 @@ from exporter.settle.skeleton import (
     CLASSES,
     LEAF_CODES,
     NO_PARENT,
+    QUIET,
     UNKNOWN_CODE,
     Node,
 )
 
 WRAPPER: Final = "wrapper"
 AGGREGATE: Final = "aggregate"
+_REPORTS: Final = CARRIER | QUIET
 _TOLERANCE_NS: Final = 1_000_000_000
 
 Nodes = Mapping[bytes, Node]
 
 
 def find_superseded(nodes: Nodes) -> dict[bytes, str]:
-    """The carriers of a trace that another carrier speaks for, with the rule that says so."""
-    carriers = [node for node in nodes.values() if node.marks & CARRIER]
-    if len(carriers) < 2:
+    """The reports of a trace that another one speaks for, with the rule that says so."""
+    reports = [node for node in nodes.values() if node.marks & _REPORTS]
+    if len(reports) < 2:
         return {}
+    carriers = [node for node in reports if node.marks & CARRIER]
     leaves = [node for node in carriers if node.kind in LEAF_CODES]
     wrapped = _wrapped_calls(nodes, leaves)
     superseded = _superseded_wrappers(nodes, wrapped)
@@ -49,6 +53,9 @@ def find_superseded(nodes: Nodes) -> dict[bytes, str]:
         above = _ancestors_of(nodes, carriers)
         superseded.update((node.span_id, AGGREGATE) for node in unknown if node.span_id in above)
         superseded.update(_superseded_aggregates(nodes, above, leaves, aggregates))
+    if len(carriers) < len(reports):
+        quiet = [node for node in reports if not node.marks & CARRIER]
+        superseded.update(_superseded_silences(nodes, quiet, leaves, superseded))
     return superseded
 
 
@@ -87,20 +94,34 @@ def _wrapped_calls(nodes: Nodes, leaves: list[Node]) -> dict[bytes, list[bytes]]
     found: dict[bytes, list[bytes]] = {}
     nearest: dict[bytes, bytes] = {}
     for leaf in leaves:
-        above = _nearest_call_above(nodes, leaf, nearest)
+        above = _nearest_call_above(nodes, leaf, nearest, CARRIER)
         if above:
             found.setdefault(above, []).append(leaf.span_id)
     return found
 
 
-def _nearest_call_above(nodes: Nodes, leaf: Node, nearest: dict[bytes, bytes]) -> bytes:
+def _superseded_silences(
+    nodes: Nodes, quiet: list[Node], leaves: list[Node], superseded: Mapping[bytes, str]
+) -> dict[bytes, str]:
+    """Calls without usage that another report of the same call speaks for."""
+    nearest: dict[bytes, bytes] = {}
+    around = {_nearest_call_above(nodes, inner, nearest, QUIET) for inner in (*leaves, *quiet)}
+    nearest = {}
+    within = {node.span_id: _nearest_call_above(nodes, node, nearest, CARRIER) for node in quiet}
+    # A wrapper that is no report of this call, but of others below it, does not speak for it.
+    spoken_for = {span_id for span_id, above in within.items() if above and above not in superseded}
+    return dict.fromkeys((around - {b""}) | spoken_for, WRAPPER)
+
+
+def _nearest_call_above(nodes: Nodes, leaf: Node, nearest: dict[bytes, bytes], mark: int) -> bytes:
+    """The nearest model call with this mark above another one, or b"" when a barrier or nothing comes first."""
     path: list[bytes] = []
     parent_id, answer = leaf.parent_id, b""
     while True:
         parent = nodes.get(parent_id)
         if parent is None or parent.kind in BARRIER_CODES:
             break
-        if parent.marks & CARRIER and parent.kind in LEAF_CODES:
+        if parent.marks & mark and parent.kind in LEAF_CODES:
             answer = parent_id
             break
         known = nearest.get(parent_id)

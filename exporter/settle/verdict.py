@@ -36,11 +36,11 @@ def judge(node: Node, superseded: Mapping[bytes, str], duplicates: Container[byt
     """Rules R1–R6 and the first half of R7 for a span that has a usage record."""
     if node.marks & NEVER_BILLED:
         return _NEVER
-    if not node.marks & CARRIER:
-        return _SILENT
     rule = superseded.get(node.span_id)
     if rule is not None:
         return Verdict(SUPERSEDED, rule)
+    if not node.marks & CARRIER:
+        return _SILENT
     if node.span_id in duplicates:
         return _COPY
     return _WAIT if node.kind in AGGREGATE_CODES or node.marks & WAITS else _CHARGE

@@ -79,6 +79,32 @@ CASES = {
         [node("a", AGENT), silent("c", LLM, "a")],
         set(),
     ),
+    "a call without usage around one with usage is the same": (
+        [node("o", LLM, quiet=True), silent("x", "other", "o"), node("i", LLM, "x")],
+        {"o"},
+    ),
+    "a call without usage around several goes": (
+        [node("o", LLM, quiet=True), node("i", LLM, "o"), node("j", LLM, "o")],
+        {"o"},
+    ),
+    "a call without usage within one with usage is the same": ([node("o", LLM), node("i", LLM, "o", quiet=True)], {"i"}),
+    "however many such are around one another": (
+        [node("o", LLM), node("m", LLM, "o", quiet=True), node("i", LLM, "m", quiet=True)],
+        {"m", "i"},
+    ),
+    "of calls without usage the innermost stays": (
+        [node("o", LLM, quiet=True), node("m", LLM, "o", quiet=True), node("i", LLM, "m", quiet=True)],
+        {"o", "m"},
+    ),
+    "a call without usage beside the one that its wrapper repeats is another": (
+        [node("o", LLM), node("i", LLM, "o"), node("j", LLM, "o", quiet=True)],
+        {"o"},
+    ),
+    "a tool between two calls makes the quiet one a call of its own": (
+        [node("o", LLM, quiet=True), silent("t", TOOL, "o"), node("i", LLM, "t")],
+        set(),
+    ),
+    "a failed try within a call stays": ([node("o", LLM), silent("i", LLM, "o")], set()),
 }  # fmt: skip
 
 
@@ -104,13 +130,20 @@ def test_the_cost_of_a_deep_chain_grows_with_its_length():
 
 kinds = st.sampled_from(["llm", "agent", "tool", "step", "other"])
 trees = st.lists(
-    st.tuples(kinds, st.integers(-1, 11), st.booleans(), st.sampled_from([PLAIN, RICH])), min_size=1, max_size=12
+    st.tuples(kinds, st.integers(-1, 11), st.booleans(), st.sampled_from([PLAIN, RICH, 0])), min_size=1, max_size=12
 )
 
 
 def grow(plan):
     return [
-        node(f"n{i}", kind, f"n{up}" if 0 <= up < i else None, carries=carries, classes=classes if carries else 0)
+        node(
+            f"n{i}",
+            kind,
+            f"n{up}" if 0 <= up < i else None,
+            carries=carries and classes > 0,
+            classes=classes if carries else 0,
+            quiet=carries and not classes and kind == LLM,
+        )
         for i, (kind, up, carries, classes) in enumerate(plan)
     ]
 
