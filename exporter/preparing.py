@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from exporter.charging import make_entry, series_trace, start_of
+from exporter.dialects import genai
+from exporter.dialects.records import place_in_process
 from exporter.dialects.registry import EVENTS, LIFT, TYPES, instruments_of, read_log, read_points, read_span
 from exporter.dialects.series import Record
 from exporter.intake.decode import decode_logs, decode_metrics, decode_traces
@@ -63,7 +65,10 @@ class Preparation:
             if start_of(span.start_ns, now_ns) < self.oldest_ns:
                 prepared.rejected[TOO_OLD] += 1
                 continue
-            prepared.entries.append(make_entry(span, read_span(span), runtime, now_ns))
+            reading = read_span(span)
+            if reading.usage is not None and genai.NAME in self.charged_metrics:
+                place_in_process(reading.usage, span, genai.NAME)
+            prepared.entries.append(make_entry(span, reading, runtime, now_ns))
         return prepared
 
     def _logs(self, body: Body) -> Prepared:

@@ -7,6 +7,7 @@ Source: specification of telemetry dialects, sections 5.1 and 5.4 (R0, R6).
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from hashlib import blake2b
 from typing import Final
 
@@ -55,6 +56,12 @@ def sent_as_metric(reading: Reading, span: Span, session: Iterable[str], outrank
         usage.source = source_of(usage, span, session)
         usage.outranked_by = outranked_by
     return reading
+
+
+def place_in_process(usage: UsageRecord, span: Span, dialect: str) -> None:
+    """Let a span, of any dialect, speak for what this dialect's metrics say of the same process."""
+    if not usage.source:
+        usage.source = source_of(replace(usage, dialect=dialect), span, ())
 
 
 def source_of(usage: UsageRecord, span: Span, session: Iterable[str]) -> str:

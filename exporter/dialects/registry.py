@@ -74,6 +74,8 @@ METRICS: Final[tuple[Metrics, ...]] = (
     genai.COUNTED,
 )
 
+METRIC_DIALECTS: Final[frozenset[str]] = frozenset(metrics.dialect for metrics in METRICS)
+"""Dialects that read metric points."""
 EVENTS: Final[frozenset[str]] = frozenset().union(*(logs.events for logs in LOGS))
 """Names of the events that any dialect reads; no other log record leaves decode."""
 WANTED_OF_LOGS: Final[frozenset[str]] = frozenset().union(*(logs.wanted for logs in LOGS))

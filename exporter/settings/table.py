@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, fields
 from types import MappingProxyType
 from typing import Any, Final, NamedTuple, TypeVar
 
+from exporter.dialects.registry import METRIC_DIALECTS
 from exporter.settings import credentials, values
 from exporter.settings.policy import EMPTY_POLICY, Policy
 from exporter.settings.secret import PLACEHOLDER, Secret, url_secret, url_without_password
@@ -159,7 +160,7 @@ class Settings:
         key="accept_age",
     )
     charge_metrics_of: tuple[str, ...] = setting(
-        values.names,
+        values.names_among(METRIC_DIALECTS),
         ["claude_code"],
         "Dialects whose metric points are charged where no span or log record of the same source says the same.",
     )

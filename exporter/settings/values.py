@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from decimal import Decimal, InvalidOperation
 from typing import Final, NamedTuple
 from urllib.parse import urlsplit
@@ -91,12 +91,17 @@ def choice(*choices: str) -> Callable[[object], str]:
     return read
 
 
-def names(value: object) -> tuple[str, ...]:
+def names_among(known: Collection[str]) -> Callable[[object], tuple[str, ...]]:
     """Names as a list, or in one text with commas; in order, each once."""
-    listed = value.split(",") if isinstance(value, str) else value
-    if not isinstance(listed, list | tuple) or not all(isinstance(name, str) for name in listed):
-        raise ValueError("a list of names")
-    return tuple(sorted({name.strip() for name in listed} - {""}))
+
+    def read(value: object) -> tuple[str, ...]:
+        listed = value.split(",") if isinstance(value, str) else value
+        named = {str(name).strip() for name in listed} - {""} if isinstance(listed, list | tuple) else None
+        if named is None or not named <= set(known):
+            raise ValueError(f"a list of names among {', '.join(sorted(known))}")
+        return tuple(sorted(named))
+
+    return read
 
 
 def integer(least: int, most: int) -> Callable[[object], int]:

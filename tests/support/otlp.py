@@ -79,11 +79,11 @@ def log(attributes: Mapping[str, Any] | None = None, *, body: Any = None, **fiel
     return LogRecord(attributes=pairs(attributes or {}), **values)
 
 
-def logs_request(*records: LogRecord, resource: Mapping[str, Any] | None = None) -> bytes:
+def logs_request(*records: LogRecord, resource: Mapping[str, Any] | None = None, scope: str = "lib") -> bytes:
     """One resource and one scope with these log records."""
     message = ExportLogsServiceRequest()
     group = message.resource_logs.add(resource={"attributes": pairs(resource or {})})
-    group.scope_logs.add(scope={"name": "lib", "version": "1"}, log_records=records)
+    group.scope_logs.add(scope={"name": scope, "version": "1"}, log_records=records)
     return message.SerializeToString()
 
 

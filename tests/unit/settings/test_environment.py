@@ -40,6 +40,7 @@ def test_every_setting_can_come_from_the_environment(tmp_path):
         "settle_seconds": "0.5",
         "settle_horizon": "2h",
         "accept_age": "10d",
+        "charge_metrics_of": "codex, claude_code",
         "series_limit": "7",
         "gen_ai_client": "off",
         "exemplars": "false",

@@ -98,3 +98,14 @@ def test_what_is_no_url_is_refused(written):
     with pytest.raises(ValueError) as refused:
         values.http_url(written)
     assert str(refused.value) == "a URL as http://collector:4318"
+
+
+@pytest.mark.parametrize("written", [["b", "a"], "b, a", "a,b,a,", ("a", "b")])
+def test_names_are_a_set_in_order(written):
+    assert values.names_among({"a", "b", "c"})(written) == ("a", "b")
+
+
+@pytest.mark.parametrize("written", [["d"], "a, d", 7, None, {"a": 1}])
+def test_names_that_nobody_knows_are_refused_and_the_known_ones_named(written):
+    with pytest.raises(ValueError, match="a list of names among a, b"):
+        values.names_among({"a", "b"})(written)
