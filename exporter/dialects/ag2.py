@@ -37,7 +37,8 @@ _TYPES: Final = {
 }
 _CALLS_WITHOUT_SPAN: Final = {kind: Operation(f"record_usage {kind}", LLM) for kind in ("compaction", "aggregation")}
 
-SPELLINGS: Final = conventions.SPELLINGS.followed_by(Spellings(total=(_TOTAL,)))
+OWN: Final = Spellings(total=(_TOTAL,), operation=(_TYPE, _USAGE_KIND))
+SPELLINGS: Final = conventions.SPELLINGS.followed_by(OWN)
 
 
 def read(span: Span, present: Spellings) -> Reading:
@@ -57,7 +58,7 @@ def _operation(span_type: Value | None, usage_kind: Value | None) -> Operation |
 DIALECT: Final = Dialect(
     name=NAME,
     marks=frozenset({_TYPE}),
-    wanted=conventions.WANTED | {_TYPE, _USAGE_KIND, _TOTAL},
+    wanted=conventions.WANTED | OWN.all_names(),
     spellings=SPELLINGS,
     read=read,
 )

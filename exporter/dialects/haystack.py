@@ -33,6 +33,7 @@ _KINDS: Final = (
     ("agent", OPERATIONS["invoke_agent"]),
 )
 """Part of a component's class name, by which Haystack tells what components do."""
+SPELLINGS: Final = conventions.SPELLINGS.followed_by(Spellings(operation=(_TYPE,)))
 _CALLS: Final = frozenset({LLM, EMBEDDING})
 _WORD: Final = re.compile(r"[A-Za-z0-9_]+")
 
@@ -91,7 +92,7 @@ DIALECT: Final = Dialect(
     name=NAME,
     marks=frozenset({_TYPE}),
     wanted=conventions.WANTED | {_TYPE, _WHERE},
-    spellings=conventions.SPELLINGS,
+    spellings=SPELLINGS,
     read=read,
     lift=Lift(frozenset({_OUTPUT}), _take),
 )

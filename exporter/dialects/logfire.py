@@ -28,6 +28,7 @@ _SCOPE: Final = "logfire"
 _RAW: Final = "gen_ai.usage.raw"
 _TYPE, _DURATION = "logfire.span_type", "duration"
 _PARTIAL: Final = tuple(f"gen_ai.usage.partial.{name}_tokens" for name in ("input", "output"))
+SPELLINGS: Final = conventions.SPELLINGS.followed_by(Spellings(operation=(_TYPE,)))
 _OF_ANTHROPIC: Final = f"{_SCOPE}.anthropic"
 
 
@@ -78,7 +79,7 @@ DIALECT: Final = Dialect(
     name=NAME,
     marks=conventions.MARKS | {*_PARTIAL},
     wanted=conventions.WANTED | sources.WANTED | {_TYPE, _DURATION, *_PARTIAL},
-    spellings=conventions.SPELLINGS,
+    spellings=SPELLINGS,
     read=read,
     claims=_claims,
     lift=Lift(frozenset({_RAW}), _take),
