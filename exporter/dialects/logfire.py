@@ -30,6 +30,8 @@ _TYPE, _DURATION = "logfire.span_type", "duration"
 _PARTIAL: Final = tuple(f"gen_ai.usage.partial.{name}_tokens" for name in ("input", "output"))
 SPELLINGS: Final = conventions.SPELLINGS.followed_by(Spellings(operation=(_TYPE,)))
 _OF_ANTHROPIC: Final = f"{_SCOPE}.anthropic"
+_OF_CLIENTS: Final = (f"{_SCOPE}.openai", _OF_ANTHROPIC)
+"""Scopes in which a stream is two spans."""
 
 
 def read(span: Span, present: Spellings) -> Reading:
@@ -45,7 +47,7 @@ def read(span: Span, present: Spellings) -> Reading:
     if USAGE_MISSING in usage.flags:
         if any(name in attributes for name in _PARTIAL):
             usage.flags = tuple(PARTIAL_USAGE if flag == USAGE_MISSING else flag for flag in usage.flags)
-        elif scope.startswith(f"{_SCOPE}.") and not usage.call_key and not usage.error_type:
+        elif scope in _OF_CLIENTS and not usage.call_key and not usage.error_type:
             # The beginning of a stream, of which another span will tell.
             return Reading(LLM, None)
     return reading

@@ -62,8 +62,9 @@ def test_a_call_that_failed_or_was_answered_at_once_is_one(said):
     assert read({**CALL, **said}).usage.usage_status == MISSING
 
 
-def test_a_users_own_span_is_no_beginning_of_a_stream():
-    assert read(CALL, scope="logfire").usage.usage_status == MISSING
+@pytest.mark.parametrize("scope", ["logfire", "logfire.openai_agents"])
+def test_a_span_that_knows_of_no_streams_is_no_beginning_of_one(scope):
+    assert read(CALL, scope).usage.usage_status == MISSING
 
 
 def test_the_end_of_a_stream_has_its_usage_and_knows_when_it_began():
