@@ -214,6 +214,15 @@ def provider_of_model(model: str) -> str:
     return next((provider for beginning, provider in _MODELS if name.startswith(beginning)), "")
 
 
+def bare_model(model: str, provider: str) -> str:
+    """The model's own name, where LiteLLM and its like write the provider of the call before it.
+
+    Another vendor before the slash belongs to the name: Groq sells `openai/gpt-oss-120b` under that name.
+    """
+    vendor, slash, name = model.partition("/")
+    return name if slash and name and _CANONICAL.get(vendor.lower()) == provider else model
+
+
 def _stated(names: Iterable[str]) -> tuple[str, str]:
     gateway = ""
     for name in names:

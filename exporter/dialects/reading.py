@@ -25,7 +25,7 @@ from exporter.dialects.counting import read_counts
 from exporter.dialects.evidence import evidence_of
 from exporter.dialects.fields import LONGEST_TEXT, coerce_usd, first_text, is_true, read_text
 from exporter.dialects.kinds import Operation
-from exporter.dialects.providers import Source, identify
+from exporter.dialects.providers import Source, bare_model, identify
 from exporter.dialects.spellings import Identity, Spellings
 from exporter.dialects.units import NO_UNITS, read_units
 from exporter.signals import STATUS_ERROR, OfResource, Span, Value
@@ -64,6 +64,7 @@ class Profile(NamedTuple):
     source: Source
     emitter: Emitter
     context: PriceContext
+    price_model: str
 
 
 class Told(NamedTuple):
@@ -131,12 +132,11 @@ def _record(
     told = _told(origin.resource)
     tier = first_text(attributes, present.tier) if present.tier else ""
     named = tuple(map(attributes.__getitem__, present.identity.all_names))
-    source, emitter, context = _profile(present.identity, named, tier, counted_as)
+    source, emitter, context, model = _profile(present.identity, named, tier, counted_as)
     if present.speed:
         context = context._replace(speed=first_text(attributes, present.speed).lower())
     if present.context or told.context is not NO_CONTEXT:
         context = _merge(context, _context(tier, attributes, told.context))
-    model = source.response_model or source.request_model
     tokens = NO_TOKENS
     if counts is not None:
         tokens = split(counts, emitter, provider=source.provider, model=model, flags=flags)
@@ -174,7 +174,11 @@ def _profile(identity: Identity, named: tuple[Value, ...], tier: str, scope: str
         first_text(values, identity.request_model),
         first_text(values, identity.response_model),
     )
-    return Profile(source, emitter_of(scope), PriceContext(service_tier=tier.lower()) if tier else NO_CONTEXT)
+    context = PriceContext(service_tier=tier.lower()) if tier else NO_CONTEXT
+    model = source.response_model or source.request_model
+    if not source.gateway:
+        model = bare_model(model, source.provider)
+    return Profile(source, emitter_of(scope), context, model)
 
 
 @OfResource

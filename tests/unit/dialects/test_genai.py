@@ -330,3 +330,10 @@ def test_names_of_dialects_are_unique_and_their_marks_wanted():
     assert len({dialect.name for dialect in DIALECTS}) == len(DIALECTS)
     assert all(dialect.marks <= dialect.wanted for dialect in DIALECTS)
     assert DIALECTS[-1] is genai.DIALECT
+
+
+def test_the_model_that_is_priced_goes_without_the_name_of_its_provider():
+    call = {**CALL, "gen_ai.request.model": "openai/gpt-5"}
+    assert usage_of(call).price_model == "gpt-5"
+    through = usage_of({**call, "gen_ai.provider.name": "openrouter"})
+    assert (through.gateway, through.price_model) == ("openrouter", "openai/gpt-5")

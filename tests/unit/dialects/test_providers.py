@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from exporter.dialects.providers import identify, normalise, provider_of_address, provider_of_model
+from exporter.dialects.providers import bare_model, identify, normalise, provider_of_address, provider_of_model
 
 
 @pytest.mark.parametrize(
@@ -116,3 +116,20 @@ def test_a_gateway_is_kept_beside_the_maker_of_the_model():
 
 def test_nothing_known_is_empty():
     assert identify([], "", "", "") == ("", "", "", "")
+
+
+@pytest.mark.parametrize(
+    ("model", "provider", "bare"),
+    [
+        ("openai/gpt-4o-mini", "openai", "gpt-4o-mini"),
+        ("Bedrock/us.anthropic.claude-x", "aws.bedrock", "us.anthropic.claude-x"),
+        ("vertex_ai/gemini-2.5-pro", "gcp.vertex_ai", "gemini-2.5-pro"),
+        # Its own name, for who sells it is another.
+        ("openai/gpt-oss-120b", "groq", "openai/gpt-oss-120b"),
+        ("gpt-5", "openai", "gpt-5"),
+        ("openai/", "openai", "openai/"),
+        ("", "", ""),
+    ],
+)
+def test_a_model_loses_the_name_of_its_own_provider(model, provider, bare):
+    assert bare_model(model, provider) == bare
