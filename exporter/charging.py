@@ -25,7 +25,7 @@ from exporter.settle.skeleton import (
 )
 from exporter.signals import Span
 from exporter.usage import KIND_CODES, LOGS, SIGNAL_BITS, TOKEN_COUNT, PriceContext, Reading, UsageRecord
-from exporter.valuation import Moment, value_usage
+from exporter.valuation import Moment, tell_lifetimes, value_usage
 from exporter.work import Work
 
 FUTURE_NS: Final = 5 * 60 * 10**9
@@ -125,10 +125,13 @@ def _priced(span: Span, usage: UsageRecord, work: Work, runtime: Runtime, now_ns
     started_at = start_of(usage.start_ns, now_ns)
     replaced = started_at != usage.start_ns
     duration = max(usage.end_ns - usage.start_ns, 0) if usage.start_ns > 0 else 0
-    flags = (*usage.flags, TIME_REPLACED) if replaced else usage.flags
     context = runtime.context_of(span, usage.context) if runtime.decides_context else usage.context
     ended_at = _end_of(started_at, duration, now_ns)
-    price_model, charge = value_usage(usage, runtime.book, context, Moment(started_at, ended_at))
+    moment = Moment(started_at, ended_at)
+    if usage.flags:
+        usage = tell_lifetimes(usage, runtime.book, context, moment)
+    flags = (*usage.flags, TIME_REPLACED) if replaced else usage.flags
+    price_model, charge = value_usage(usage, runtime.book, context, moment)
     return Priced(
         _dimension(usage, work, context, price_model, charge),
         work.project,

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Final, NamedTuple
 
 from exporter.dialects.basis import BASIS_GUESS
+from exporter.money import divide_half_even
 from exporter.pricing.book import PriceBook
 from exporter.pricing.charge import REPORTED, UNKNOWN, Charge
-from exporter.pricing.sheets import TTL_ASSUMED, with_reasons
-from exporter.usage import MISSING, TTL_UNKNOWN, PriceContext, UsageRecord
+from exporter.pricing.sheets import TTL_ASSUMED, charge_by, with_reasons
+from exporter.usage import METRICS, MISSING, TTL_UNKNOWN, PriceContext, UsageRecord
 
 INCLUSIVE_ASSUMED: Final = "inclusive_assumed"
 BOUNDARY_STRADDLE: Final = "boundary_straddle"
 NO_USAGE_CHARGE: Final = Charge(None, UNKNOWN, ("no_usage",), (), "")
+TIER_ASSUMED: Final = "tier_assumed"
+"""Calls are known by their sum alone, which does not tell how large each was, and large ones have another price."""
+TTL_BY_COST: Final = "ttl_by_cost"
+"""Flag: which cache writes live long follows from the cost that the client worked out."""
+ROUNDING_NANO: Final = 2
 _TRUSTED_SOURCES: Final = frozenset({"provider", "gateway"})
 
 
@@ -39,7 +46,52 @@ def value_usage(usage: UsageRecord, book: PriceBook, context: PriceContext, mome
     provider, model, charge = _list_price(usage, book, models, context, moment)
     if charge.cost_nano_usd is None:
         return model, _reported(usage) or charge
-    return model, with_reasons(charge, _doubts(usage, book, (provider, model, context), moment))
+    doubts = _doubts(usage, book, (provider, model, context), moment)
+    if usage.signal == METRICS and any(component.tier for component in charge.components):
+        charge, further = _charge_of_sum(usage, book, (provider, model, context), moment, charge)
+        doubts += further
+    return model, with_reasons(charge, doubts)
+
+
+def tell_lifetimes(usage: UsageRecord, book: PriceBook, context: PriceContext, moment: Moment) -> UsageRecord:
+    """The record with the lifetimes of its cache writes, where the cost that its client worked out proves them.
+
+    A client that multiplies list prices knows lifetimes that it does not send; what its cost has more than ours with
+    short lives throughout are the long ones, to the token.
+    """
+    tokens, reported = usage.tokens, usage.cost_reported_nano_usd
+    written = tokens.cache_write_5m
+    if TTL_UNKNOWN not in usage.flags or not reported or usage.cost_source != "estimate" or not written:
+        return usage
+    flags = (*(flag for flag in usage.flags if flag != TTL_UNKNOWN), TTL_BY_COST)
+
+    def told(long_lived: int) -> UsageRecord:
+        split = tokens._replace(cache_write_5m=written - long_lived, cache_write_1h=long_lived)
+        return replace(usage, tokens=split, flags=flags)
+
+    def cost(record: UsageRecord) -> int:
+        return value_usage(record, book, context, moment)[1].cost_nano_usd or 0
+
+    least, most = cost(told(0)), cost(told(written))
+    if not 0 < least < most or not least - ROUNDING_NANO <= reported <= most + ROUNDING_NANO:
+        return usage
+    found = told(divide_half_even((reported - least) * written, most - least))
+    return found if abs(cost(found) - reported) <= ROUNDING_NANO else usage
+
+
+def _charge_of_sum(
+    usage: UsageRecord, book: PriceBook, priced: tuple[str, str, PriceContext], moment: Moment, whole: Charge
+) -> tuple[Charge, tuple[str, ...]]:
+    """What calls cost of which only the sum is known: as small ones, unless the client's own cost says otherwise."""
+    provider, model, context = priced
+    sheet = book.sheet(provider, model, moment.start_ns, context)
+    if sheet is None or not sheet.tiers:
+        return whole, ()
+    small = charge_by(sheet._replace(tiers=()), usage.tokens, usage.units)
+    for charge in (small, whole):
+        if abs((charge.cost_nano_usd or 0) - (usage.cost_reported_nano_usd or 0)) <= ROUNDING_NANO:
+            return charge, ()
+    return small, (TIER_ASSUMED,)
 
 
 def _reported(usage: UsageRecord) -> Charge | None:

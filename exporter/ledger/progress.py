@@ -17,7 +17,7 @@ from sqlalchemy import Connection, func, select
 from exporter.errors import Unavailable
 from exporter.ledger.entry import Entry
 from exporter.ledger.tables import TOKEN_COLUMNS, trace, usage
-from exporter.usage import MISSING, Tokens, UsageRecord
+from exporter.usage import MISSING, TTL_UNKNOWN, Tokens, UsageRecord
 
 _SUMS: Final = [func.sum(usage.c[name]) for name in (*TOKEN_COLUMNS, "cost_reported_nano_usd")]
 
@@ -46,7 +46,11 @@ def read_progress(connection: Connection, trace_id: bytes) -> Progress:
 
 def beyond(absolute: UsageRecord, progress: Progress) -> UsageRecord | None:
     """What a point adds to what is booked of its series; None when that is nothing."""
-    tokens = Tokens(*(max(now - before, 0) for now, before in zip(absolute.tokens, progress.tokens, strict=True)))
+    booked = progress.tokens
+    if TTL_UNKNOWN in absolute.flags:
+        # A row may know more of the lifetimes than the series says.
+        booked = booked._replace(cache_write_5m=booked.cache_write_5m + booked.cache_write_1h, cache_write_1h=0)
+    tokens = Tokens(*(max(now - before, 0) for now, before in zip(absolute.tokens, booked, strict=True)))
     cost = max((absolute.cost_reported_nano_usd or 0) - progress.cost_reported_nano_usd, 0) or None
     if not any(tokens) and cost is None and not (absolute.usage_status == MISSING and not progress.points):
         return None

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from exporter.errors import Unavailable
 from exporter.ledger import progress as progress_of
 from exporter.ledger.progress import Progress, advance, beyond
-from exporter.usage import LLM, METRICS, REPORTED, Tokens, UsageRecord
+from exporter.usage import LLM, METRICS, REPORTED, TTL_UNKNOWN, Tokens, UsageRecord
 from support.entries import NOON, SECOND, call, trace_id
 from support.ledgers import Books
 
@@ -37,6 +39,12 @@ def test_the_first_point_counts_whole_and_a_later_one_what_it_has_more():
     assert later.tokens == Tokens(2, 7, 0, 0, 0, 0)
     assert later.cost_reported_nano_usd == 15
     assert (later.start_ns, later.end_ns) == (NOON + SECOND, NOON + 60 * SECOND)
+
+
+def test_what_is_known_of_the_lifetimes_of_booked_writes_is_not_counted_again():
+    point_of_all = replace(point(Tokens(0, 0, 900, 0, 0, 0)), flags=(TTL_UNKNOWN,))
+    booked = Progress(1, Tokens(0, 0, 200, 600, 0, 0), 0, NOON)
+    assert beyond(point_of_all, booked).tokens == Tokens(0, 0, 100, 0, 0, 0)
 
 
 def test_a_point_that_is_repeated_or_came_late_adds_nothing():

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from exporter.pricing.shipped import load_shipped_book
-from exporter.usage import LLM, NO_CONTEXT, REPORTED, SPANS, TTL_UNKNOWN, Tokens, UsageRecord
-from exporter.valuation import Moment, value_usage
+from exporter.usage import LLM, METRICS, NO_CONTEXT, REPORTED, SPANS, TTL_UNKNOWN, Tokens, UsageRecord
+from exporter.valuation import Moment, tell_lifetimes, value_usage
 
 CUT = 1_773_360_000 * 10**9
 """2026-03-13T00:00:00Z: the long-context premium of claude-opus-4-6 ends."""
@@ -65,3 +65,55 @@ def test_a_stated_cost_of_nothing_counted_is_not_free(book):
     trusted = value(book, usage(tokens=none, cost_reported_nano_usd=9, cost_source="provider"))
     guessed = value(book, usage(tokens=none, cost_reported_nano_usd=9, cost_source="estimate"))
     assert (trusted.cost_nano_usd, guessed.cost_nano_usd) == (9, None)
+
+
+# ----------------------------------------------------------------------- what the cost of a client tells of its usage
+OPUS = "claude-opus-4-8"
+WRITTEN = Tokens(2065, 4736, 425, 0, 235, 0)
+"""With all writes at 5 minutes 0.02122425 USD; each that lives an hour costs 0.00000375 USD more."""
+
+
+def told(book, model=OPUS, *, reported, **fields):
+    fields = {"tokens": WRITTEN, "flags": (TTL_UNKNOWN,), "cost_source": "estimate", **fields}
+    return tell_lifetimes(usage(model, cost_reported_nano_usd=reported, **fields), book, NO_CONTEXT, NOVEMBER)
+
+
+@pytest.mark.parametrize(("reported", "long_lived"), [(22_818_000, 425), (21_224_250, 0), (21_599_250, 100)])
+def test_lifetimes_of_cache_writes_follow_from_the_clients_cost(book, reported, long_lived):
+    found = told(book, reported=reported)
+    assert (found.tokens.cache_write_5m, found.tokens.cache_write_1h) == (425 - long_lived, long_lived)
+    assert found.flags == ("ttl_by_cost",)
+    charge = value(book, found)
+    assert (charge.cost_nano_usd, charge.cost_status, charge.reasons) == (reported, "priced", ())
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"reported": 21_226_000},
+        {"reported": 19_000_000},
+        {"reported": 40_000_000},
+        {"reported": None},
+        {"reported": 22_818_000, "cost_source": "gateway"},
+        {"reported": 22_818_000, "flags": ()},
+        {"reported": 22_818_000, "model": "mystery-1"},
+    ],
+)
+def test_another_cost_tells_nothing_of_lifetimes(book, other):
+    assert told(book, **other).tokens == WRITTEN
+
+
+LONG = "claude-sonnet-4-5"
+"""Had a dearer price above 200,000 tokens of input, which a sum of small calls must not reach."""
+
+
+def test_a_sum_of_calls_is_no_large_call(book):
+    tokens = Tokens(400_000, 0, 0, 0, 1000, 0)
+    large = value(book, usage(LONG, tokens=tokens))
+    assert any(component.tier for component in large.components)
+    small = value(book, usage(LONG, tokens=tokens, signal=METRICS))
+    assert (small.cost_nano_usd, small.reasons) == (1_215_000_000, ("tier_assumed",))
+    stated = {"signal": METRICS, "cost_source": "estimate"}
+    for known in (large, small):
+        charge = value(book, usage(LONG, tokens=tokens, cost_reported_nano_usd=known.cost_nano_usd, **stated))
+        assert (charge.cost_nano_usd, charge.reasons) == (known.cost_nano_usd, ())
