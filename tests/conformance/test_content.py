@@ -20,6 +20,7 @@ from support.server import Server
 WITH_CONTENT = [
     *(name for name in EXPECTATIONS if "openinference" in name or name.startswith("js-oi")),
     *("ag2-0.14", "google-adk-2.13", "haystack-native", "logfire", "pydantic-ai-1x-default", "pydantic-ai-default"),
+    *("vercel-ai-sdk-5", "vercel-ai-sdk-7", "opencode-default-flush"),
 ]
 CONTENT = re.compile(
     r"(input|output)\.value|llm\.(input_messages|output_messages|tools|prompts|prompt_template|invocation_parameters)"
@@ -27,6 +28,7 @@ CONTENT = re.compile(
     r"|gen_ai\.(input|output)\.messages|gen_ai\.(system_instructions|tool\.(call\.(arguments|result)|definitions))"
     r"|gcp\.vertex\.agent\.|haystack\.(component|agent|pipeline)\.(input|output)|request_data|final_result"
     r"|pydantic_ai\.all_messages|model_request_parameters"
+    r"|ai\.(prompt|response\.(text|toolCalls|providerMetadata)|toolCall\.(args|result))"
 )
 HEAD = 24
 """Characters of a phrase that are searched for: a database may keep the rest of a long text on another page."""

@@ -87,11 +87,11 @@ def logs_request(*records: LogRecord, resource: Mapping[str, Any] | None = None,
     return message.SerializeToString()
 
 
-def metrics_request(*metrics: Metric, resource: Mapping[str, Any] | None = None) -> bytes:
+def metrics_request(*metrics: Metric, resource: Mapping[str, Any] | None = None, scope: str = "lib") -> bytes:
     """One resource and one scope with these metrics."""
     message = ExportMetricsServiceRequest()
     group = message.resource_metrics.add(resource={"attributes": pairs(resource or {})})
-    group.scope_metrics.add(scope={"name": "lib", "version": "1"}, metrics=metrics)
+    group.scope_metrics.add(scope={"name": scope, "version": "1"}, metrics=metrics)
     return message.SerializeToString()
 
 
