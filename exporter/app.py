@@ -11,7 +11,7 @@ from functools import partial
 from flask import Blueprint, Flask
 
 from exporter import __version__
-from exporter.configuration import build_runtime, reload_settings
+from exporter.configuration import books_by_age, build_runtime, reload_settings
 from exporter.dialects.registry import DIALECTS
 from exporter.errors import Unavailable
 from exporter.following import Follower
@@ -35,6 +35,7 @@ from exporter.telemetry.selfmetrics import SelfMetrics, shared_directory
 from exporter.tokens import TokenFiles
 from exporter.web.application import make_application
 from exporter.web.budgets import Ledger, budgets_blueprint
+from exporter.web.explain import explain_blueprint
 from exporter.web.health import health_blueprint
 from exporter.web.ledger_reads import ledger_blueprint
 from exporter.web.metrics import make_metrics_blueprint
@@ -208,6 +209,7 @@ def _blueprints(parts: Parts, pipeline: Pipeline) -> list[Blueprint]:
         ledger_blueprint(database.read, timezone=lambda: follower.current().timezone, clock_ns=clock_ns),
         budgets_blueprint(Ledger(database.read, database.write, follower.refresh, clock_ns)),
         prices_blueprint(lambda: follower.current().book, clock_ns=clock_ns),
+        explain_blueprint(database.read, books_by_age),
         operate_blueprint(partial(_reload, parts)),
         openapi_blueprint(__version__),
         runbook_blueprint(),

@@ -24,7 +24,7 @@ from exporter.settle.skeleton import (
     Node,
 )
 from exporter.signals import Span
-from exporter.usage import KIND_CODES, LOGS, SIGNAL_BITS, TOKEN_COUNT, PriceContext, Reading, UsageRecord
+from exporter.usage import KIND_CODES, LOGS, SIGNAL_BITS, SPANS, TOKEN_COUNT, PriceContext, Reading, UsageRecord
 from exporter.valuation import Moment, tell_lifetimes, value_usage
 from exporter.work import Work
 
@@ -61,7 +61,8 @@ def make_entry(span: Span, reading: Reading, runtime: Runtime, now_ns: int, *, r
     if usage.record_key:
         # What is no span has a key of its own, and stands in a trace of its own.
         ids = _ids_of(usage.record_key)
-        priced.context = (span.trace_id, span.span_id) if span.trace_id else None
+    if usage.signal != SPANS and span.trace_id:
+        priced.context = (span.trace_id, span.span_id)
     node = Node(*ids[1:], kind, marks, usage.start_ns, usage.end_ns, digest, call)
     return Entry(ids[0], node, priced, records)
 

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Final
 
 from sqlalchemy import Connection
 
 from exporter.dialects.registry import WANTED, WANTED_OF_LOGS, WANTED_OF_METRICS
-from exporter.errors import ExporterError
+from exporter.errors import ConfigError, ExporterError
 from exporter.following import Stamp
 from exporter.ledger import budget_store, price_store
 from exporter.ledger.budget_booking import BudgetBooks
-from exporter.ledger.config_store import apply_config, latest_versions, read_config
+from exporter.ledger.config_store import apply_config, earlier_configs, latest_versions, read_config
 from exporter.ledger.engine import Database
 from exporter.ledger.jobs import record_run
 from exporter.pricing.book import PriceBook
@@ -29,6 +29,7 @@ from exporter.work import ValueRule, WorkReader
 log = logging.getLogger(__name__)
 RELOAD_JOB: Final = "config_reload"
 FROM_DEFAULTS: Final = "defaults"
+_REMEMBERED_CONFIGS: Final = 20
 
 
 def apply_settings(database: Database, settings: Settings, now_ns: int) -> int:
@@ -112,3 +113,29 @@ def build_book(connection: Connection, policy: Policy) -> PriceBook:
     """The shipped prices under the rows of the configuration and those set by command."""
     beside = price_store.rows_in_force(connection, beside=policy.prices)
     return load_shipped_book().with_rows([*policy.prices, *beside])
+
+
+def books_by_age(connection: Connection) -> Iterator[PriceBook]:
+    """The book in force, then those that earlier configurations and price commands made, newest first."""
+    shipped = load_shipped_book()
+    active = price_store.active_book(connection)
+    books = [active, *(one.book for one in reversed(price_store.read_books(connection))), price_store.NONE]
+    for policy in _policies_by_age(connection):
+        for book in dict.fromkeys(books):
+            beside = price_store.rows_in_force(connection, beside=policy.prices, book=book)
+            yield shipped.with_rows([*policy.prices, *beside])
+
+
+def _policies_by_age(connection: Connection) -> Iterator[Policy]:
+    """Those that differ in their prices; what this version cannot use is left out."""
+    seen = []
+    for stored in earlier_configs(connection, limit=_REMEMBERED_CONFIGS):
+        try:
+            policy = policy_from_document(stored.document)
+        except ConfigError:
+            continue
+        if policy.prices not in seen:
+            seen.append(policy.prices)
+            yield policy
+    if () not in seen:
+        yield EMPTY_POLICY

@@ -33,6 +33,7 @@ COMMANDS: Final = {
     "demo": Entry("demo", "demo", "Push the telemetry of a simulated fleet of agents."),
     "prices": Entry("prices", "command", "Look prices up, set them, and find what has none."),
     "cost": Entry("cost", "command", "What was spent, by project, model, day and more."),
+    "explain": Entry("explain", "command", "Why a trace costs what it costs."),
     "budgets": Entry("budgets", "command", "The state of every budget."),
     "audit": Entry("audit", "command", "Prove that the totals equal the ledger."),
     "backfill": Entry("backfill", "command", "Write the past for a Prometheus that was not there."),

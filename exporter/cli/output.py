@@ -47,6 +47,26 @@ def show(console: Console, columns: Sequence[Column], rows: Sequence[Sequence[Ce
             click.echo(line)
 
 
+def show_facts(console: Console, facts: Sequence[tuple[str, str]]) -> None:
+    """Labels with texts beside them, a label that repeats once; a terminal breaks long texts under their beginning."""
+    if not facts:
+        return
+    width = max(cell_len(label) for label, _ in facts)
+    grid = Table.grid(padding=(0, 2, 0, 0))
+    grid.add_column(min_width=width, no_wrap=True)
+    grid.add_column(overflow="fold")
+    last = ""
+    for label, text in facts:
+        shown = "" if label == last else label
+        last = label
+        if console.is_terminal:
+            grid.add_row(f"  {shown}", Text(printable(text)))
+        else:
+            click.echo(f"  {shown:<{width}}  {printable(text)}")
+    if console.is_terminal:
+        console.print(grid)
+
+
 def say(console: Console, text: str, style: str = "") -> None:
     """A sentence, wrapped in a terminal only."""
     console.print(Text(printable(text), style), soft_wrap=not console.is_terminal)

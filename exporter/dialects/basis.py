@@ -105,12 +105,29 @@ EMITTERS: Final = (
 UNKNOWN_EMITTER: Final = Emitter("")
 
 
+NUMBERS: Final = "numbers"
+"""A part is larger than what should contain it, so it is not contained."""
+BY_PARTS: Final = "parts"
+"""The part that is not cached, or not reasoning, was reported too."""
+BY_TOTAL: Final = "total"
+"""One reading alone predicts the total that was reported."""
+BY_PROVIDER: Final = "provider"
+"""Two readings predict the total, and the provider's own interface counts in one of the two ways."""
+BY_EMITTER: Final = "emitter"
+"""The emitter's row in `EMITTERS`."""
+BY_DEFAULT: Final = "default"
+"""Nothing is known of the emitter, so the conventions' own reading holds."""
+
+
 class Basis(NamedTuple):
     is_exclusive: bool
     is_additive: bool
+    rule: str = BY_TOTAL
+    """What decided where `NUMBERS` did not."""
 
 
-CONVENTIONAL: Final = Basis(False, False)
+CONVENTIONAL: Final = Basis(False, False, BY_DEFAULT)
+_AS_LISTED: Final = Basis(False, False, BY_EMITTER)
 _READINGS: Final = (Basis(True, False), Basis(False, True), Basis(True, True))
 """Those that a total can prove.  Input plus output proves nothing: some emitters add up exclusive counts that way."""
 
@@ -120,7 +137,7 @@ def split(counts: Counts, emitter: Emitter, *, provider: str, model: str, flags:
     fresh, visible, read, write, write_1h, reasoning, total = counts[:7]
     cached = read + write
     if cached or reasoning:
-        is_exclusive, is_additive = find_basis(counts, emitter, provider, flags)
+        is_exclusive, is_additive, _ = find_basis(counts, emitter, provider, flags)
         if cached and not is_exclusive:
             fresh = _rest(fresh, cached, flags)
         if reasoning and not is_additive:
@@ -139,7 +156,7 @@ def find_basis(counts: Counts, emitter: Emitter, provider: str, flags: list[str]
     is_exclusive = counts.input < cached if parts_apart is None else parts_apart
     is_additive = counts.reasoning > counts.output if thought_apart is None else thought_apart
     if parts_apart is not None and (thought_apart is not None or not counts.reasoning):
-        return Basis(is_exclusive, is_additive)
+        return Basis(is_exclusive, is_additive, BY_PARTS)
     if counts.total is not None:
         fitting = _by_total(counts, Basis(is_exclusive, is_additive))
         if len(fitting) > 1 and emitter is UNKNOWN_EMITTER:
@@ -152,7 +169,9 @@ def find_basis(counts: Counts, emitter: Emitter, provider: str, flags: list[str]
             flags.append(BASIS_GUESS)
     says_additive = emitter.is_additive or provider in emitter.additive_for
     is_additive = is_additive or (says_additive and thought_apart is None)
-    return Basis(is_exclusive, is_additive) if is_exclusive or is_additive else CONVENTIONAL
+    if is_exclusive or is_additive:
+        return Basis(is_exclusive, is_additive, BY_DEFAULT if emitter is UNKNOWN_EMITTER else BY_EMITTER)
+    return CONVENTIONAL if emitter is UNKNOWN_EMITTER else _AS_LISTED
 
 
 def _is_apart(whole: int, part: int, rest: int | None) -> bool | None:
@@ -182,9 +201,9 @@ def _by_total(counts: Counts, proved: Basis) -> list[Basis]:
 def _by_provider(provider: str, tied: list[Basis]) -> list[Basis]:
     """Cached and reasoning tokens are equally many, so that two readings fit: the provider's own way of counting."""
     if provider in EXCLUSIVE_PROVIDERS:
-        return [basis for basis in tied if basis.is_exclusive]
+        return [basis._replace(rule=BY_PROVIDER) for basis in tied if basis.is_exclusive]
     if provider.startswith(_ADDITIVE_PROVIDERS):
-        return [basis for basis in tied if basis.is_additive]
+        return [basis._replace(rule=BY_PROVIDER) for basis in tied if basis.is_additive]
     return []
 
 

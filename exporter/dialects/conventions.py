@@ -89,6 +89,7 @@ SPELLINGS: Final = Spellings(
         "gen_ai.cost.total_tokens",
         f"{_USAGE}total_cost",
     ),
+    cost_notes=(COST_CURRENCY, COST_SOURCE),
     operation=(OPERATION, SPAN_KIND, OPERATION_TYPE),
     provider=("gen_ai.provider.name", "gen_ai.system"),
     address=("server.address",),
@@ -116,13 +117,18 @@ WANTED: Final = SPELLINGS.all_names() | {
     ERROR_TYPE,
     EXCEPTION_TYPE,
     CACHE_HIT,
-    COST_CURRENCY,
-    COST_SOURCE,
 }
 """All keys that `reading` looks at besides a dialect's own."""
 
 _NOT_MARKS: Final = frozenset(
-    {*SPELLINGS.address, *SPELLINGS.agent, *SPELLINGS.conversation, *SPELLINGS.tier, *SPELLINGS.context}
+    {
+        *SPELLINGS.address,
+        *SPELLINGS.agent,
+        *SPELLINGS.conversation,
+        *SPELLINGS.tier,
+        *SPELLINGS.context,
+        *SPELLINGS.cost_notes,
+    }
 )
 MARKS: Final = SPELLINGS.all_names() - _NOT_MARKS
 """Keys that tell a span of these conventions; the others stand on spans of any kind."""

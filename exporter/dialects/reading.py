@@ -155,7 +155,7 @@ def _record(
         cost, "" if cost is None else _cost_source(source, attributes),
         units,
         tuple(dict.fromkeys(flags)) if flags else (),
-        evidence=evidence_of(attributes, present),
+        evidence=evidence_of(attributes, present, "" if counted_as == origin.scope else counted_as),
         never_billable=GATEWAY_CACHE_HIT if _is_cache_hit(attributes) else operation.never_billable,
     )  # fmt: skip
 

@@ -58,6 +58,8 @@ class Spellings:
     """In USD."""
     cost_parts: Names = NONE
     """In USD; their sum is the cost when none is stated."""
+    cost_notes: Names = NONE
+    """What a stated cost means: its currency, and who stated it."""
     operation: Names = NONE
     version: Names = NONE
     """Of the emitter, where versions count differently."""
@@ -95,7 +97,8 @@ class Spellings:
         evidence = self.total + self.uncached + self.visible
         measured = counted + self.reasoning + evidence + self.units + self.cost + self.cost_parts
         object.__setattr__(self, "measured", tuple(dict.fromkeys(measured)))
-        stated = self.operation + self.version + identity.all_names + self.tier + self.speed + self.context
+        said = self.operation + self.version + identity.all_names + self.tier + self.speed + self.context
+        stated = said + self.cost_notes
         object.__setattr__(self, "stated", tuple(dict.fromkeys(stated)))
 
     def present_in(self, keys: Collection[str]) -> Self:

@@ -30,6 +30,12 @@ def read_config(connection: Connection, version: int) -> ConfigVersion | None:
     return None if row is None else ConfigVersion(row.version, row.origin, row.document)
 
 
+def earlier_configs(connection: Connection, *, limit: int) -> list[ConfigVersion]:
+    """The newest versions, newest first."""
+    query = select(config_version).order_by(config_version.c.version.desc()).limit(limit)
+    return [ConfigVersion(row.version, row.origin, row.document) for row in connection.execute(query)]
+
+
 def apply_config(connection: Connection, document: str, origin: str, now_ns: int) -> int:
     """Make a configuration the one in force; the present version's number when it says the same."""
     if connection.dialect.name == "postgresql":

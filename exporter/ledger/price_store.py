@@ -69,12 +69,16 @@ def rows_of_book(connection: Connection, book: int) -> list[PriceRow]:
     return list(kept.values())
 
 
-def rows_in_force(connection: Connection, *, beside: Sequence[PriceRow] = ()) -> list[PriceRow]:
-    """The active rows that do not contradict the rows `beside` them, which come from the configuration file.
+def rows_in_force(
+    connection: Connection, *, beside: Sequence[PriceRow] = (), book: int | None = None
+) -> list[PriceRow]:
+    """The rows of a version, by default the active one, that do not contradict the rows `beside` them, which come from
+    the configuration file.
 
     Setting such a row is refused; one that a later file contradicts gives way to the file.
     """
-    return [row for row in rows_of_book(connection, active_book(connection)) if not _contradicts(row, beside)]
+    version = active_book(connection) if book is None else book
+    return [row for row in rows_of_book(connection, version) if not _contradicts(row, beside)]
 
 
 def change_prices(

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, Row, Select, select
 
+from exporter.ledger.records import is_of_trace
 from exporter.ledger.tables import TOKEN_COLUMNS, dimension, task, trace, usage
 
 
@@ -23,11 +24,12 @@ class UsageFilter(NamedTuple):
     agent: str | None = None
     dialect: str | None = None
     billing: int | None = None
+    ids: tuple[int, ...] | None = None
 
 
 _USAGE_COLUMNS = (
     "id", "span_id", "started_at", "ended_at", *TOKEN_COLUMNS, "cost_nano_usd", "cost_reported_nano_usd", "billing",
-    "billing_reason", "call_key", "conversation_id", "units", "flags",
+    "billing_reason", "call_key", "conversation_id", "units", "flags", "context_trace", "context_span",
 )  # fmt: skip
 _DIMENSION_COLUMNS = (
     "signal", "dialect", "scope", "kind", "provider", "request_model", "response_model", "price_model", "service",
@@ -56,8 +58,10 @@ def _conditions(wanted: UsageFilter) -> Iterator[ColumnElement[bool]]:
         yield usage.c.started_at >= wanted.start_ns
     if wanted.end_ns is not None:
         yield usage.c.started_at < wanted.end_ns
+    if wanted.ids is not None:
+        yield usage.c.id.in_(wanted.ids)
     if wanted.trace_id is not None:
-        yield usage.c.trace == select(trace.c.id).where(trace.c.trace_id == wanted.trace_id).scalar_subquery()
+        yield is_of_trace(wanted.trace_id)
     if wanted.conversation_id is not None:
         yield (
             usage.c.conversation_id == wanted.conversation_id

@@ -32,7 +32,7 @@ from exporter.settle.skeleton import (
 WRAPPER: Final = "wrapper"
 AGGREGATE: Final = "aggregate"
 _REPORTS: Final = CARRIER | QUIET
-_TOLERANCE_NS: Final = 1_000_000_000
+TOLERANCE_NS: Final = 1_000_000_000
 
 Nodes = Mapping[bytes, Node]
 
@@ -196,8 +196,8 @@ def _ends_by_start(leaves: list[Node]) -> tuple[list[int], list[int]]:
 
 
 def _contains_any(aggregate: Node, starts: list[int], earliest_ends: list[int]) -> bool:
-    first = bisect_left(starts, aggregate.start_ns - _TOLERANCE_NS)
-    return first < len(starts) and earliest_ends[first] <= aggregate.end_ns + _TOLERANCE_NS
+    first = bisect_left(starts, aggregate.start_ns - TOLERANCE_NS)
+    return first < len(starts) and earliest_ends[first] <= aggregate.end_ns + TOLERANCE_NS
 
 
 def _classes(node: Node) -> int:

@@ -28,7 +28,7 @@ def breach_page(connection: Connection, wanted: BreachFilter, *, cursor: str | N
     rows = connection.execute(query.limit(limit + 1)).all()
     more = len(rows) > limit
     return {
-        "data": [_answer(row) for row in rows[:limit]],
+        "data": [breach_answer(row) for row in rows[:limit]],
         "next_cursor": cursor_of(rows[limit - 1].number) if more else None,
     }
 
@@ -42,7 +42,8 @@ def _conditions(wanted: BreachFilter) -> Iterator[ColumnElement[bool]]:
         yield breach.c.at < wanted.end_ns
 
 
-def _answer(row: Row[Any]) -> dict[str, Any]:
+def breach_answer(row: Row[Any]) -> dict[str, Any]:
+    """One event in the public words."""
     return {
         "id": row.number,
         "budget": row.budget,

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import Any, Final
 
 from sqlalchemy import Connection, Row
 
 from exporter.ledger.queries import UsageFilter, read_usage
-from exporter.usage import BILLING, TOKEN_CLASSES
+from exporter.usage import BILLING, SPANS, TOKEN_CLASSES
 from exporter.views.cursors import cursor_of, position_of
 from exporter.views.times import format_time
 
@@ -27,14 +28,15 @@ def usage_page(connection: Connection, wanted: UsageFilter, *, cursor: str | Non
 
 def usage_answer(row: Row[Any]) -> dict[str, Any]:
     """One ledger row in the public words; an unknown text is null."""
+    trace_id, span_id = sent_ids(row._mapping)
     return {
         "id": row.id,
         "signal": row.signal,
         "dialect": row.dialect,
         "scope": row.scope,
         "kind": row.kind,
-        "trace_id": _hex(row.trace_id),
-        "span_id": _hex(row.span_id),
+        "trace_id": trace_id,
+        "span_id": span_id,
         "call_key": row.call_key or None,
         "started_at": format_time(row.started_at),
         "ended_at": format_time(row.ended_at) if row.ended_at else None,
@@ -63,6 +65,13 @@ def usage_answer(row: Row[Any]) -> dict[str, Any]:
     }
 
 
-def _hex(raw: bytes) -> str | None:
+def sent_ids(row: Mapping[Any, Any]) -> tuple[str | None, str | None]:
+    """Trace and span with which something was sent: a span's own ids, the context of whatever else; null when none."""
+    if row["signal"] == SPANS:
+        return _hex(row["trace_id"]), _hex(row["span_id"])
+    return _hex(row["context_trace"]), _hex(row["context_span"])
+
+
+def _hex(raw: bytes | None) -> str | None:
     """Hexadecimal of an id; null for the all-zero id, which OTLP calls invalid."""
-    return raw.hex() if any(raw) else None
+    return raw.hex() if raw is not None and any(raw) else None

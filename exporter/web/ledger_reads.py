@@ -16,7 +16,7 @@ from exporter.ledger.queries import UsageFilter
 from exporter.usage import BILLING
 from exporter.views.costs import DEFAULT_DAYS, MAX_GROUPS, CostRange, cost_answer
 from exporter.views.usage import DEFAULT_LIMIT, MAX_LIMIT, usage_page
-from exporter.web.parameters import instant, integer, known_only, text
+from exporter.web.parameters import hexadecimal, instant, integer, known_only, text
 
 Read = Callable[[], AbstractContextManager[Connection]]
 DAY_NS: Final = 86_400 * 10**9
@@ -97,15 +97,7 @@ def _zone(args: Mapping[str, str], default: str) -> str:
 
 def _trace_id(args: Mapping[str, str]) -> bytes | None:
     given = text(args, "trace_id")
-    if given is None:
-        return None
-    try:
-        raw = bytes.fromhex(given)
-    except ValueError:
-        raw = b""
-    if len(raw) != 16:
-        raise InvalidRequest(f"trace_id: found {given[:80]!r}, expected 32 hexadecimal digits", trace_id=given[:80])
-    return raw
+    return None if given is None else hexadecimal("trace_id", given, digits=32)
 
 
 def _billing(args: Mapping[str, str]) -> int | None:

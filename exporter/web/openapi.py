@@ -9,6 +9,7 @@ from flask import Blueprint, Response, jsonify
 
 from exporter.ledger.cost_sums import DIMENSION_FIELDS, GROUP_FIELDS, TASK
 from exporter.usage import BILLING, PriceContext
+from exporter.web.openapi_explain import EXPLAIN_SCHEMAS
 from exporter.web.openapi_schemas import NO_NUL, SCHEMAS, TIME, ZONE, Schema, choice, exactly, hexadecimal, listed, ref
 
 _STATUSES: Final = {
@@ -75,6 +76,13 @@ _ID: Final[Schema] = {
     "required": True,
     "schema": {"type": "string", "pattern": "^[a-z0-9][a-z0-9-]*$"},
 }
+
+
+def _hexadecimal_in_path(name: str, digits: int) -> Schema:
+    return {"name": name, "in": "path", "required": True, "schema": hexadecimal(digits, nullable=False)}
+
+
+_TRACE, _SPAN = _hexadecimal_in_path("trace_id", 32), _hexadecimal_in_path("span_id", 16)
 _CHECKS: Final = exactly(
     {"status": choice(("ready", "not ready")), "checks": {"type": "object", "additionalProperties": {"type": "string"}}}
 )
@@ -89,7 +97,11 @@ ROUTES: Final = (
         (
             _START,
             _END,
-            _query("trace_id", hexadecimal(32, nullable=False), "32 hexadecimal digits."),
+            _query(
+                "trace_id",
+                hexadecimal(32, nullable=False),
+                "32 hexadecimal digits; finds also what was sent with it without being a span.",
+            ),
             *(
                 _text(name, "Exact; empty for rows without one.")
                 for name in ("conversation_id", "project", "task", "agent", "dialect")
@@ -115,6 +127,14 @@ ROUTES: Final = (
             *(_text(name, "Exact; empty for calls without one.") for name in (*DIMENSION_FIELDS, TASK)),
         ),
         errors=(400,),
+    ),
+    Route(
+        "GET", "/api/v1/explain/{trace_id}", "explain_trace", "Everything decided about the records of a trace",
+        ref("Explanation"), (_TRACE,), errors=(400, 404),
+    ),
+    Route(
+        "GET", "/api/v1/explain/{trace_id}/{span_id}", "explain_span", "The same of one span",
+        ref("Explanation"), (_TRACE, _SPAN), errors=(400, 404),
     ),
     Route("GET", "/api/v1/budgets", "budgets", "Budgets in their present period", ref("BudgetPage"), errors=(400,)),
     Route(
@@ -199,7 +219,7 @@ def openapi_document(version: str, routes: Iterable[Route] = ROUTES) -> dict[str
         "security": [{"bearer": []}],
         "paths": paths,
         "components": {
-            "schemas": SCHEMAS,
+            "schemas": {**SCHEMAS, **EXPLAIN_SCHEMAS},
             "securitySchemes": {"bearer": {"type": "http", "scheme": "bearer"}},
         },
     }

@@ -12,7 +12,7 @@ from exporter.budgets.reading import MAX_PERCENT
 from exporter.budgets.scope import SCOPE_FIELDS
 from exporter.ledger.cost_sums import GROUP_FIELDS
 from exporter.pricing.charge import COMPONENTS
-from exporter.usage import BILLING, ESTIMATED, MISSING, REPORTED, TOKEN_CLASSES, PriceContext
+from exporter.usage import BILLING, ESTIMATED, MISSING, REPORTED, SIGNALS, TOKEN_CLASSES, PriceContext
 
 Schema = dict[str, Any]
 COST_STATUSES: Final = ("priced", "estimated", "partial", "free", "reported", "unknown")
@@ -66,9 +66,9 @@ _TOKENS: Final = exactly(dict.fromkeys(TOKEN_CLASSES, COUNT))
 _USAGE: Final = exactly(
     {
         "id": INTEGER,
-        "signal": choice(("span", "log", "metric")),
+        "signal": choice(SIGNALS),
         **dict.fromkeys(("dialect", "scope", "kind"), TEXT),
-        "trace_id": hexadecimal(32),
+        "trace_id": {**hexadecimal(32), "description": "As sent: of what is no span, the ids of its context, if any."},
         "span_id": hexadecimal(16),
         "call_key": MAYBE_TEXT,
         "started_at": TIME,

@@ -37,3 +37,16 @@ def instant(args: Mapping[str, str], name: str) -> int | None:
     """Unix nanoseconds of an RFC 3339 time, None when absent."""
     given = text(args, name)
     return None if given is None else parse_time(given, name=name)
+
+
+def hexadecimal(name: str, given: str, *, digits: int) -> bytes:
+    """An id in hexadecimal."""
+    try:
+        raw = bytes.fromhex(given)
+    except ValueError:
+        raw = b""
+    if len(raw) * 2 != digits or len(given) != digits:
+        raise InvalidRequest(
+            f"{name}: found {given[:80]!r}, expected {digits} hexadecimal digits", **{name: given[:80]}
+        )
+    return raw

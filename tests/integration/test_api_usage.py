@@ -164,3 +164,25 @@ def test_a_bad_parameter_is_refused_by_name(api, query):
     answer = api.send("GET", "/api/v1/usage", query_string=query)
     error = assert_error(answer, 400, "invalid_request")
     assert next(iter(query)) in error["message"]
+
+
+def test_what_is_no_span_shows_the_ids_with_which_it_was_sent_and_is_found_by_them(api):
+    def logged(name, context):
+        entry = call(f"own-{name}", name, signal="log")
+        entry.usage.context = context
+        return entry
+
+    api.books.book(
+        call("t", "span"),
+        logged("inside", (trace_id("t"), span_id("span"))),
+        logged("alone", None),
+        logged("spanless", (trace_id("t"), b"")),
+    )
+    of_trace = api.get("/api/v1/usage", trace_id=trace_id("t").hex())["data"]
+    assert [(row["signal"], row["trace_id"], row["span_id"]) for row in of_trace] == [
+        ("span", trace_id("t").hex(), span_id("span").hex()),
+        ("log", trace_id("t").hex(), span_id("span").hex()),
+        ("log", trace_id("t").hex(), None),
+    ]
+    (alone,) = [row for row in api.get("/api/v1/usage")["data"] if row["id"] not in {row["id"] for row in of_trace}]
+    assert (alone["trace_id"], alone["span_id"]) == (None, None)

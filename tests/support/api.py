@@ -7,6 +7,7 @@ from typing import Any
 
 from werkzeug.test import Client, TestResponse
 
+from exporter.configuration import books_by_age
 from exporter.errors import ExporterError
 from exporter.ledger.budget_booking import BudgetBooks
 from exporter.ledger.budget_store import budgets_in_force, sync_file_budgets
@@ -14,6 +15,7 @@ from exporter.pricing.shipped import load_shipped_book
 from exporter.web.application import make_application
 from exporter.web.auth import Grant
 from exporter.web.budgets import Ledger, budgets_blueprint
+from exporter.web.explain import explain_blueprint
 from exporter.web.health import health_blueprint
 from exporter.web.ledger_reads import ledger_blueprint
 from exporter.web.openapi import openapi_blueprint
@@ -49,6 +51,7 @@ class Api:
                 ledger_blueprint(self.database.read, timezone=lambda: timezone, clock_ns=lambda: self.now_ns),
                 budgets_blueprint(ledger),
                 prices_blueprint(lambda: book, clock_ns=lambda: self.now_ns),
+                explain_blueprint(self.database.read, books_by_age),
                 operate_blueprint(lambda: self.reload()),
                 openapi_blueprint("1.2.3"),
                 health_blueprint({"database": lambda: self.probes["database"]()}, version="1.2.3"),
