@@ -50,10 +50,12 @@ th, td {{ padding: .2rem .6rem; border: 1px solid var(--line); text-align: left;
 
 def expected_files() -> Iterator[tuple[Path, str]]:
     """Every page that is generated or holds a generated block, with the text that it must have."""
+    from exporter.dialects.document import dialects_page
     from exporter.settings.document import settings_table
     from exporter.telemetry.document import metrics_page
 
     yield ROOT / "docs" / "metrics.md", metrics_page()
+    yield ROOT / "docs" / "dialects.md", dialects_page()
     configuration, readme = ROOT / "docs" / "configuration.md", ROOT / "README.md"
     yield configuration, replace_block(configuration.read_text(), "settings", settings_table())
     tables = replace_block(readme.read_text(), "settings", settings_table())

@@ -54,7 +54,7 @@ def command(context: CommandContext, *, ids: str, as_json: bool) -> None:
             say(context.console, "")
         _print(context.console, record)
     if not answer["complete"]:
-        say(context.console, "\nThere are more records; name a span to see one of them.", "yellow")
+        say(context.console, "There are more records; name a span to see one of them.", "yellow")
 
 
 def read_ids(text: str) -> Asked:

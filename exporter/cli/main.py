@@ -31,6 +31,7 @@ COMMANDS: Final = {
     "migrate": Entry("migrate", "command", "Create the database's schema, or bring it up to date."),
     "check-config": Entry("check_config", "check_config", "Say what a configuration means, or what is wrong with it."),
     "demo": Entry("demo", "demo", "Push the telemetry of a simulated fleet of agents."),
+    "dialects": Entry("dialects", "command", "In which telemetry is understood, and how emitters count."),
     "prices": Entry("prices", "command", "Look prices up, set them, and find what has none."),
     "cost": Entry("cost", "command", "What was spent, by project, model, day and more."),
     "explain": Entry("explain", "command", "Why a trace costs what it costs."),

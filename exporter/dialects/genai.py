@@ -1,4 +1,7 @@
-"""The official GenAI conventions of OpenTelemetry; their names are in `conventions`."""
+"""The official GenAI conventions of OpenTelemetry, in all their generations.
+
+Their names are in `conventions`, for every dialect understands them.
+"""
 
 from __future__ import annotations
 
