@@ -16,6 +16,7 @@ from exporter.dialects.describing import (
     describe_dialects,
     emitters_by_scope,
     to_mapping,
+    whom,
 )
 from exporter.errors import NotFound
 
@@ -23,7 +24,7 @@ _LIST: Final = (Column("dialect"), Column("signals"), Column("what it is", fold=
 _EMITTERS: Final = (
     Column("scope"),
     Column("input leaves out cached tokens of", fold=True),
-    Column("output leaves out reasoning"),
+    Column("output leaves out reasoning of", fold=True),
 )
 
 
@@ -63,8 +64,8 @@ def _print_all(console: Console, described: Sequence[Description]) -> None:
     counting = [
         [
             Cell(one.scope),
-            Cell(", ".join(sorted(one.exclusive_for)) or NOTHING),
-            Cell("yes" if one.is_additive else NOTHING),
+            Cell(", ".join(whom(one.exclusive_for, everyone=one.is_exclusive)) or NOTHING),
+            Cell(", ".join(whom(one.additive_for, everyone=one.is_additive)) or NOTHING),
         ]
         for one in emitters_by_scope()
     ]

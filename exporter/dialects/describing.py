@@ -9,7 +9,7 @@ from typing import Any, Final, NamedTuple
 
 from exporter.dialects import conventions
 from exporter.dialects.basis import EMITTERS, Emitter
-from exporter.dialects.registry import DIALECTS, LOG_DIALECTS, METRIC_DIALECTS
+from exporter.dialects.registry import DIALECTS, LOGS, METRICS
 from exporter.dialects.spellings import Spellings
 
 FIELDS: Final = tuple(of.name for of in fields(Spellings) if of.init)
@@ -23,6 +23,8 @@ class OfSpans(NamedTuple):
     """A span of the dialect has one of them."""
     names: dict[str, tuple[str, ...]]
     """By field, in the order in which they are believed; those of the conventions too, where they count."""
+    is_claimed: bool
+    """Whether a mark is not enough, and the scope or further attributes must say so too."""
     content: tuple[str, ...]
     """Attributes with content, out of which decode takes an id or a count; the text goes no further."""
 
@@ -60,9 +62,9 @@ class Description(NamedTuple):
 def describe_dialects() -> list[Description]:
     """All dialects, those of spans in the order in which they are asked."""
     readers: dict[str, Callable[..., Any]] = {one.name: one.read for one in DIALECTS}
-    for logs in LOG_DIALECTS:
+    for logs in LOGS:
         readers.setdefault(logs.dialect, logs.read)
-    for metrics in METRIC_DIALECTS:
+    for metrics in METRICS:
         readers.setdefault(metrics.dialect, metrics.read)
     return [_describe(name, read) for name, read in readers.items()]
 
@@ -86,12 +88,17 @@ def beyond_the_conventions(names: dict[str, tuple[str, ...]]) -> dict[str, tuple
 
 def _describe(name: str, read: Callable[..., Any]) -> Description:
     spans = [
-        OfSpans(tuple(sorted(one.marks)), names_of(one.spellings), tuple(sorted(one.lift.content)))
+        OfSpans(
+            tuple(sorted(one.marks)),
+            names_of(one.spellings),
+            one.claims is not None,
+            tuple(sorted(one.lift.content)),
+        )
         for one in DIALECTS
         if one.name == name
     ]
-    logs = [OfLogs(tuple(sorted(one.events)), names_of(one.spellings)) for one in LOG_DIALECTS if one.dialect == name]
-    metrics = [OfMetrics(tuple(sorted(one.metrics)), one.types) for one in METRIC_DIALECTS if one.dialect == name]
+    logs = [OfLogs(tuple(sorted(one.events)), names_of(one.spellings)) for one in LOGS if one.dialect == name]
+    metrics = [OfMetrics(tuple(sorted(one.metrics)), one.types) for one in METRICS if one.dialect == name]
     return Description(name, _about(read), spans[0] if spans else None, tuple(logs), tuple(metrics))
 
 
@@ -119,9 +126,14 @@ def _as_json(one: Description) -> dict[str, Any]:
 def _row(one: Emitter) -> dict[str, Any]:
     return {
         "scope": one.scope,
-        "input_leaves_out_cached_tokens_of": sorted(one.exclusive_for),
-        "output_leaves_out_reasoning": one.is_additive,
+        "input_leaves_out_cached_tokens_of": whom(one.exclusive_for, everyone=one.is_exclusive),
+        "output_leaves_out_reasoning_of": whom(one.additive_for, everyone=one.is_additive),
     }
+
+
+def whom(providers: frozenset[str], *, everyone: bool) -> list[str]:
+    """The providers of which something holds; `all` for all of them."""
+    return ["all"] if everyone else sorted(providers)
 
 
 def emitters_by_scope() -> Sequence[Emitter]:

@@ -11,6 +11,7 @@ from exporter.dialects.describing import (
     beyond_the_conventions,
     describe_dialects,
     emitters_by_scope,
+    whom,
 )
 
 _CONVENTIONS: Final = "genai"
@@ -60,8 +61,10 @@ def _section(one: Description) -> Iterator[str]:
     if one.spans is not None:
         yield from _spans(one.name, one.spans)
     for logs in one.logs:
-        yield f"Log records named {_quoted(logs.events)}.\n"
-        yield from _names(one.name, logs.names)
+        is_same = one.spans is not None and logs.names == one.spans.names
+        yield f"Log records named {_quoted(logs.events)}{', with the same names' if is_same else ''}.\n"
+        if not is_same:
+            yield from _names(one.name, logs.names)
     for metrics in one.metrics:
         told = f", told apart by {_quoted(metrics.types)}" if metrics.types else ""
         yield f"Metric points of {_quoted(metrics.instruments)}{told}.\n"
@@ -71,7 +74,8 @@ def _spans(name: str, spans: OfSpans) -> Iterator[str]:
     if name == _CONVENTIONS:
         yield "Spans with any of the names below that says what was used or by which model.\n"
     else:
-        yield f"Spans with one of {_quoted(spans.marks)}.\n"
+        claimed = ", where their scope or other attributes say so too" if spans.is_claimed else ""
+        yield f"Spans with one of {_quoted(spans.marks)}{claimed}.\n"
     yield from _names(name, spans.names)
     if spans.content:
         yield f"Ids and counts are taken out of {_quoted(spans.content)}; the texts go no further.\n"
@@ -89,8 +93,9 @@ def _quoted(names: tuple[str, ...]) -> str:
 
 
 def _emitters() -> str:
-    lines = ["| scope | input leaves out cached tokens of | output leaves out reasoning |", "|---|---|---|"]
+    lines = ["| scope | input leaves out cached tokens of | output leaves out reasoning of |", "|---|---|---|"]
     for one in emitters_by_scope():
-        providers = ", ".join(f"`{provider}`" for provider in sorted(one.exclusive_for)) or "none"
-        lines.append(f"| `{one.scope}` | {providers} | {'yes' if one.is_additive else 'no'} |")
+        cached = ", ".join(whom(one.exclusive_for, everyone=one.is_exclusive)) or "none"
+        reasoning = ", ".join(whom(one.additive_for, everyone=one.is_additive)) or "none"
+        lines.append(f"| `{one.scope}` | {cached} | {reasoning} |")
     return "\n".join(lines) + "\n"

@@ -37,4 +37,4 @@ def test_json_has_everything():
 def test_a_dialect_that_nobody_speaks_is_trouble_that_names_those_there_are(arguments):
     ended = run(NOWHERE, "dialects", *arguments)
     assert ended.exit_code == 2
-    assert "there is no dialect 'klingon'; there are openinference, genai" in ended.stderr
+    assert "there is no dialect 'klingon'; there are claude_code, " in ended.stderr

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from exporter.dialects.basis import EMITTERS
 from exporter.dialects.describing import beyond_the_conventions, describe_dialects, known_dialects, to_mapping
-from exporter.dialects.registry import DIALECTS, LOG_DIALECTS, METRIC_DIALECTS, WANTED, read_span
+from exporter.dialects.registry import DIALECTS, LOGS, METRICS, WANTED, read_span
 from support.spans import make_span
 
 
@@ -13,7 +13,7 @@ def test_every_registered_dialect_is_described_once_in_the_order_in_which_it_is_
     assert names[: len(DIALECTS)] == [one.name for one in DIALECTS]
     assert set(names) == known_dialects()
     assert len(names) == len(set(names))
-    told = {one.dialect for one in (*LOG_DIALECTS, *METRIC_DIALECTS)}
+    told = {one.dialect for one in (*LOGS, *METRICS)}
     assert set(names) == {one.name for one in DIALECTS} | told
 
 
@@ -46,9 +46,11 @@ def test_only_what_a_dialect_has_of_its_own_is_shown_beside_the_conventions():
 
 
 def test_the_emitter_table_is_listed_whole():
-    assert len(to_mapping()["emitters"]) == len(EMITTERS)
-    assert {
+    rows = {row["scope"]: row for row in to_mapping()["emitters"]}
+    assert set(rows) == {emitter.scope for emitter in EMITTERS}
+    assert rows["openlit"] == {
         "scope": "openlit",
         "input_leaves_out_cached_tokens_of": ["anthropic", "aws.bedrock"],
-        "output_leaves_out_reasoning": False,
-    } in to_mapping()["emitters"]
+        "output_leaves_out_reasoning_of": [],
+    }
+    assert rows["com.anthropic.claude_code"]["input_leaves_out_cached_tokens_of"] == ["all"]
