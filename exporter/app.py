@@ -22,7 +22,9 @@ from exporter.jobs import Duties, make_jobs, watch_budgets
 from exporter.ledger import schema
 from exporter.ledger.booking import Booking
 from exporter.ledger.engine import Database, translated_errors
+from exporter.ledger.message_booking import MessageBooking
 from exporter.ledger.slots import Slot
+from exporter.message_intake import MessageIntake
 from exporter.pipeline import Pipeline
 from exporter.runtime import Runtime
 from exporter.schedule import SECOND_NS, Scheduler
@@ -38,10 +40,11 @@ from exporter.web.budgets import Ledger, budgets_blueprint
 from exporter.web.explain import explain_blueprint
 from exporter.web.health import health_blueprint
 from exporter.web.ledger_reads import ledger_blueprint
+from exporter.web.messages import messages_blueprint
 from exporter.web.metrics import make_metrics_blueprint
 from exporter.web.openapi import openapi_blueprint
 from exporter.web.operate import operate_blueprint
-from exporter.web.otlp import otlp_blueprint
+from exporter.web.otlp import IntakeSlots, otlp_blueprint
 from exporter.web.prices import prices_blueprint
 from exporter.web.runbook import runbook_blueprint
 
@@ -74,6 +77,7 @@ class Parts:
     gatherer: Gatherer
     inflight: InflightBudget
     clock_ns: Clock
+    slot: int
 
 
 def open_database(settings: Settings) -> Database:
@@ -103,7 +107,7 @@ def make_worker(settings: Settings, *, clock_ns: Clock = time.time_ns) -> Worker
     selfmetrics = SelfMetrics(directory=shared_directory())
     selfmetrics.expect(received=_expected_outcomes(), rejected=_expected_refusals())
     inflight = InflightBudget(settings.max_inflight_bytes)
-    parts = Parts(settings, database, follower, selfmetrics, gatherer, inflight, clock_ns)
+    parts = Parts(settings, database, follower, selfmetrics, gatherer, inflight, clock_ns, slot.number)
     booking = make_booking(settings, database, follower.current, slot.number)
     pipeline = Pipeline(
         booking,
@@ -200,10 +204,10 @@ def _expected_refusals() -> Iterable[tuple[str, str]]:
 def _blueprints(parts: Parts, pipeline: Pipeline) -> list[Blueprint]:
     settings, database, follower, clock_ns = parts.settings, parts.database, parts.follower, parts.clock_ns
     limits = IntakeLimits(max_body_bytes=settings.max_body_bytes, max_inflight_bytes=settings.max_inflight_bytes)
+    slots = IntakeSlots(settings.intake_slot_count)
     return [
-        otlp_blueprint(
-            pipeline, parts.selfmetrics, limits=limits, budget=parts.inflight, slots=settings.intake_slot_count
-        ),
+        otlp_blueprint(pipeline, parts.selfmetrics, limits=limits, budget=parts.inflight, slots=slots),
+        messages_blueprint(_make_message_intake(parts), budget=parts.inflight, slots=slots),
         make_metrics_blueprint(Scrape(parts.gatherer, parts.selfmetrics, exemplars=settings.exemplars)),
         health_blueprint(_probes(database, follower), version=__version__),
         ledger_blueprint(database.read, timezone=lambda: follower.current().timezone, clock_ns=clock_ns),
@@ -214,6 +218,12 @@ def _blueprints(parts: Parts, pipeline: Pipeline) -> list[Blueprint]:
         openapi_blueprint(__version__),
         runbook_blueprint(),
     ]
+
+
+def _make_message_intake(parts: Parts) -> MessageIntake:
+    settings = parts.settings
+    booking = MessageBooking(parts.database, series_limit=settings.series_limit, slot=parts.slot)
+    return MessageIntake(booking, clock_ns=parts.clock_ns, accept_age_ns=settings.accept_age_ns)
 
 
 def _reload(parts: Parts) -> int:

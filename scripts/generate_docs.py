@@ -60,11 +60,18 @@ def expected_files() -> Iterator[tuple[Path, str]]:
     yield configuration, replace_block(configuration.read_text(), "settings", settings_table())
     tables = replace_block(readme.read_text(), "settings", settings_table())
     yield readme, replace_block(tables, "metrics", money_metrics_table())
+    messages = ROOT / "docs" / "messages.md"
+    yield messages, replace_block(messages.read_text(), "schema", message_schema())
     runbook = (ROOT / "prometheus" / "RUNBOOK.md").read_text()
     yield ROOT / "exporter" / "web" / "data" / "runbook.html", runbook_page(runbook)
     compose = ROOT / "docker" / "exporter"
     fleet = (ROOT / "exporter" / "demo" / "demo.yml").read_text()
     yield compose / "demo.yml", demo_in_compose((compose / "agent-exporter.yml").read_text(), fleet)
+
+
+def message_schema() -> str:
+    """The XML schema of messages between agents, for docs/messages.md."""
+    return f"```xml\n{(ROOT / 'exporter' / 'messages' / 'data' / 'agent-message.xsd').read_text()}```"
 
 
 def money_metrics_table() -> str:

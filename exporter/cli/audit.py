@@ -21,6 +21,7 @@ _MEANING: Final = {
     "components": "the parts of each cost and the cost",
     "rollups": "each day, by every combination of labels",
     "budgets": "what each budget spent in each of its periods",
+    "messages": "messages between agents, their errors and gates",
 }
 _CHECKS: Final = (
     Column("check"),

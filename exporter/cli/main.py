@@ -37,6 +37,7 @@ COMMANDS: Final = {
     "explain": Entry("explain", "command", "Why a trace costs what it costs."),
     "budgets": Entry("budgets", "command", "The state of every budget."),
     "audit": Entry("audit", "command", "Prove that the totals equal the ledger."),
+    "messages": Entry("messages", "command", "Judge messages between agents as the intake would."),
     "backfill": Entry("backfill", "command", "Write the past for a Prometheus that was not there."),
     "metrics": Entry("metrics", "command", "The metrics as a scrape would show them."),
 }

@@ -1,4 +1,4 @@
-"""The proof that every sum equals the ledger: totals less adjustments, rollups, and budget windows.
+"""The proof that every sum equals the ledger: totals less adjustments, rollups, budget windows, messages.
 
 Rows are added up by the database in parts of bounded size; what is held here is one group for each
 day and combination of texts.  The connection must see one snapshot.
@@ -19,6 +19,7 @@ from exporter.budgets.reading import budget_from_mapping
 from exporter.ledger import tables
 from exporter.ledger.budget_windows import compute_by_quarter
 from exporter.ledger.cost_sums import is_counted
+from exporter.ledger.message_audit import message_counts
 from exporter.ledger.tables import COMPONENT_COLUMNS, SERIES_TEXTS, TOKEN_COLUMNS
 
 MAX_FINDINGS: Final = 100
@@ -38,7 +39,7 @@ class Finding(NamedTuple):
     """A sum that differs from the rows that it stands for."""
 
     check: str
-    """`totals`, `calls`, `components`, `rollups` or `budgets`."""
+    """`totals`, `calls`, `components`, `rollups`, `budgets` or `messages`."""
     subject: dict[str, str]
     measure: str
     ledger: int
@@ -76,6 +77,7 @@ def audit(connection: Connection) -> AuditResult:
         "components": _components(connection, labels),
         "rollups": _rollups(connection, by_day),
         "budgets": _windows(connection),
+        "messages": _messages(connection),
     }
     findings: list[Finding] = []
     compared = dict.fromkeys(checks, 0)
@@ -212,6 +214,12 @@ def _windows_of(connection: Connection, ref: int, budget: Budget) -> Iterator[li
         spent = sum(by_quarter.get(quarter, 0) for quarter in quarters)
         subject = {"budget": budget.id, "period_start": str(start)}
         yield [] if spent == shown else [Finding("budgets", subject, budget.unit, spent, shown)]
+
+
+def _messages(connection: Connection) -> Iterator[list[Finding]]:
+    """Messages between agents, their errors and their gates, each series."""
+    for subject, rows, shown in message_counts(connection):
+        yield [] if rows == shown else [Finding("messages", subject, "count", rows, shown)]
 
 
 def _ints(values: Sequence[Any]) -> Sums:

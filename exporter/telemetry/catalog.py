@@ -20,6 +20,7 @@ from exporter.telemetry.family import (
     inference,
     ours,
 )
+from exporter.telemetry.message_catalog import MESSAGES
 
 AGENT: Final = "gen_ai.agent.name"
 PROVIDER: Final = "gen_ai.provider.name"
@@ -350,7 +351,7 @@ INFLIGHT: Final = ours(GAUGE, "agent_exporter_inflight_bytes", (), "", "Decompre
 PROCESS: Final = (RECEIVED, REJECTED, HTTP_REQUESTS, HTTP_DURATION, TRANSACTION, LAG, INFLIGHT)
 """What each worker measures of itself (telemetry/selfmetrics.py); the rest is read from the database."""
 
-CATALOG: Final = (*SPENDING, *CONVENTIONAL, *BUDGETS, *FACTS, *PROCESS)
+CATALOG: Final = (*SPENDING, *CONVENTIONAL, *BUDGETS, *MESSAGES, *FACTS, *PROCESS)
 
 
 def shown_families(generations: Collection[str]) -> tuple[Family, ...]:

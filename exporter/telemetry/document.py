@@ -7,6 +7,7 @@ from typing import Final
 
 from exporter.telemetry import catalog
 from exporter.telemetry.family import HISTOGRAM, Family
+from exporter.telemetry.message_catalog import MESSAGES
 
 _INTRODUCTION: Final = """\
 # Metrics
@@ -33,10 +34,15 @@ The setting `gen_ai_client` chooses the generations: `old` are the histograms of
 counters of today. Switch off what your applications publish themselves, else sums double. The values of
 `gen_ai_token_modality` are `unknown`: usage as reported does not tell text from images.
 """
+_MESSAGES_TEXT: Final = """\
+What is counted, and how messages are sent: [messages.md](messages.md). In the series that collects what a full
+family did not admit, `project`, `sender`, `recipient` and `gate` are `__other__`; every other label keeps its value.
+"""
 _SECTIONS: Final = (
     ("Cost, tokens and calls", catalog.SPENDING, ""),
     ("Families of the OpenTelemetry GenAI conventions", catalog.CONVENTIONAL, _CONVENTIONS_TEXT),
     ("Budgets", catalog.BUDGETS, "A budget has one unit, so it has either the `_usd` or the `_tokens` families.\n"),
+    ("Messages between agents", MESSAGES, _MESSAGES_TEXT),
     ("The exporter, as the database knows it", catalog.FACTS, ""),
     ("The exporter, as its workers measure it", catalog.PROCESS, "Summed over the workers of one instance.\n"),
 )

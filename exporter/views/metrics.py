@@ -10,6 +10,7 @@ from exporter.ledger.families import DISTRIBUTION_FAMILY
 from exporter.views.budget_samples import BudgetSamples
 from exporter.views.distributions import Distributions, rejected_distributions
 from exporter.views.fact_samples import TaskCosts, read_facts
+from exporter.views.message_samples import MessageSamples, rejected_message_series
 from exporter.views.points import Points
 from exporter.views.samples import Totals, recent_calls
 
@@ -27,6 +28,7 @@ class MetricReader:
         self._distributions = Distributions()
         self._budgets = BudgetSamples()
         self._tasks = TaskCosts()
+        self._messages = MessageSamples()
 
     def read(self, connection: Connection, now_ns: int, *, exemplars: bool = False) -> dict[str, Points]:
         """Points by feed (telemetry/catalog.py says which family shows which)."""
@@ -37,12 +39,17 @@ class MetricReader:
         points |= self._distributions.read(connection, cutoff_ns, calls=calls, label_sets=label_sets)
         points |= self._budgets.read(connection, now_ns, cutoff_ns)
         points |= self._tasks.read(connection, now_ns)
+        points |= self._messages.read(connection, cutoff_ns)
         points |= read_facts(connection)
         return points
 
     def rejected(self, connection: Connection) -> dict[str, int]:
         """For each capped family, how many label sets it shows as `__other__`; as of the last reading."""
-        return {**self._totals.rejected(), DISTRIBUTION_FAMILY: rejected_distributions(connection)}
+        return {
+            **self._totals.rejected(),
+            DISTRIBUTION_FAMILY: rejected_distributions(connection),
+            **rejected_message_series(connection),
+        }
 
 
 def count_series(points: Points) -> int:

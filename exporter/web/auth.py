@@ -14,9 +14,10 @@ from exporter.web.otlp import is_otlp_request
 INGEST: Final = "ingest"
 READ: Final = "read"
 OPERATE: Final = "operate"
-OPEN_PATHS: Final = frozenset({"/healthz", "/readyz", "/runbook"})
+OPEN_PATHS: Final = frozenset({"/healthz", "/readyz", "/runbook", "/schemas/agent-message.xsd"})
 LOOPBACK_ACTOR: Final = "loopback"
 _READ_BY_POST: Final = frozenset({"/api/v1/prices/quote"})
+_INGEST_PATHS: Final = frozenset({"/api/v1/messages"})
 
 
 class Grant(NamedTuple):
@@ -28,8 +29,8 @@ class Grant(NamedTuple):
 
 
 def required_role(asked: Request) -> str:
-    """What a request needs: telemetry is ingest, changes are operate, all else is read."""
-    if is_otlp_request(asked):
+    """What a request needs: telemetry and messages are ingest, changes are operate, all else is read."""
+    if is_otlp_request(asked) or (asked.method == "POST" and asked.path in _INGEST_PATHS):
         return INGEST
     if asked.method in {"GET", "HEAD", "OPTIONS"} or asked.path in _READ_BY_POST:
         return READ

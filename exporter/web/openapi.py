@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any, Final, NamedTuple
 
 from flask import Blueprint, Response, jsonify
@@ -22,7 +22,7 @@ _STATUSES: Final = {
     404: "There is no such thing.",
     409: "The request contradicts what is there.",
     413: "The body is too large.",
-    415: "The body is not JSON.",
+    415: "The body is of another media type.",
     503: "The service cannot answer now; try again after Retry-After.",
 }
 _ALWAYS: Final = (401, 403, 503)
@@ -46,6 +46,8 @@ class Route(NamedTuple):
     """Needs no token."""
     media: str = "application/json"
     """Of the answer; errors are always JSON."""
+    takes: tuple[str, ...] = ("application/json",)
+    """Media types of the request's body."""
 
 
 def _query(name: str, schema: Schema, description: str) -> Schema:
@@ -174,6 +176,14 @@ ROUTES: Final = (
         body="PriceQuestion", errors=(400, 413, 415),
     ),
     Route(
+        "POST", "/api/v1/messages", "messages", "Count messages between agents, each once", ref("MessageReceipt"),
+        body="AgentMessages", takes=("application/xml", "text/xml"), errors=(400, 413, 415),
+    ),
+    Route(
+        "GET", "/schemas/agent-message.xsd", "message_schema", "The XML schema of messages between agents",
+        {"type": "string"}, errors=(400,), is_open=True, media="application/xml",
+    ),
+    Route(
         "POST", "/-/reload", "reload", "Apply the configuration file again",
         exactly({"version": {"type": "integer"}}), errors=(400, 409),
     ),
@@ -240,7 +250,10 @@ def _operation(route: Route) -> dict[str, Any]:
     if route.parameters:
         operation["parameters"] = list(route.parameters)
     if route.body:
-        operation["requestBody"] = {"required": True, "content": _json(ref(route.body))}
+        operation["requestBody"] = {
+            "required": True,
+            "content": {media: {"schema": ref(route.body)} for media in route.takes},
+        }
     if route.is_open:
         operation["security"] = []
     return operation
@@ -249,7 +262,3 @@ def _operation(route: Route) -> dict[str, Any]:
 def _response(status: int, schema: Schema | None, media: str = "application/json") -> dict[str, Any]:
     described: dict[str, Any] = {"description": _STATUSES[status]}
     return described if schema is None else {**described, "content": {media: {"schema": schema}}}
-
-
-def _json(schema: Mapping[str, Any]) -> dict[str, Any]:
-    return {"application/json": {"schema": schema}}

@@ -11,6 +11,7 @@ from exporter.budgets.periods import PERIODS, WEEKDAYS
 from exporter.budgets.reading import MAX_PERCENT
 from exporter.budgets.scope import SCOPE_FIELDS
 from exporter.ledger.cost_sums import GROUP_FIELDS
+from exporter.messages.message import REASONS
 from exporter.pricing.charge import COMPONENTS
 from exporter.usage import BILLING, ESTIMATED, MISSING, REPORTED, SIGNALS, TOKEN_CLASSES, PriceContext
 
@@ -20,6 +21,7 @@ TEXT: Final[Schema] = {"type": "string"}
 MAYBE_TEXT: Final[Schema] = {"type": ["string", "null"]}
 INTEGER: Final[Schema] = {"type": "integer"}
 MAYBE_INTEGER: Final[Schema] = {"type": ["integer", "null"]}
+AT_LEAST_1: Final[Schema] = {"type": "integer", "minimum": 1}
 COUNT: Final[Schema] = {"type": "integer", "minimum": 0}
 TIME: Final[Schema] = {"type": "string", "format": "date-time"}
 MAYBE_TIME: Final[Schema] = {"type": ["string", "null"], "format": "date-time"}
@@ -215,6 +217,26 @@ _PRICE: Final = exactly(
     },
     optional=("similar", *_RATES, "history"),
 )
+_MESSAGES: Final[Schema] = {
+    "description": "An agent-message, or agent-messages with up to 1,000: /schemas/agent-message.xsd says their form.",
+    "type": "object",
+    "xml": {"name": "agent-messages"},
+}
+_RECEIPT: Final = exactly(
+    {
+        **dict.fromkeys(("accepted", "duplicate", "rejected"), COUNT),
+        "problems": listed(
+            exactly(
+                {
+                    "message": AT_LEAST_1,
+                    "line": AT_LEAST_1,
+                    "reason": choice(REASONS),
+                    **dict.fromkeys(("path", "text"), TEXT),
+                }
+            )
+        ),
+    }
+)
 _ERROR: Final = exactly(
     {
         "error": exactly(
@@ -243,5 +265,7 @@ SCHEMAS: Final[dict[str, Schema]] = {
     "Price": _PRICE,
     "PriceQuestion": _QUESTION,
     "PriceQuote": _QUOTE,
+    "AgentMessages": _MESSAGES,
+    "MessageReceipt": _RECEIPT,
     "Error": _ERROR,
 }

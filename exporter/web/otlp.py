@@ -7,10 +7,7 @@ the unforeseen included, is 503 with Retry-After, and nothing here ever answers 
 from __future__ import annotations
 
 import logging
-import socket
-import sys
 import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -18,7 +15,7 @@ from functools import partial
 from typing import Final, Protocol
 
 from flask import Blueprint, Request, Response, request
-from werkzeug.exceptions import ClientDisconnected, HTTPException, MethodNotAllowed
+from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from exporter.errors import (
     Conflict,
@@ -33,9 +30,10 @@ from exporter.errors import (
     UnsupportedMedia,
 )
 from exporter.intake.answer import JSON, LOG, METRIC, PROTOBUF, SIGNALS, SPAN, Signal, failure, success
-from exporter.intake.body import ENCODINGS, Readable, read_body
+from exporter.intake.body import ENCODINGS, read_body
 from exporter.intake.limits import DEFAULT_LIMITS, InflightBudget, IntakeLimits
 from exporter.intake.receipt import Receipt
+from exporter.web.streams import drain, stream_of
 
 OTLP_PATHS: Final = frozenset(signal.path for signal in SIGNALS)
 _METHODS: Final = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE")
@@ -49,7 +47,6 @@ _STATUSES: Final[tuple[tuple[type[ExporterError], int], ...]] = (
     (UnsupportedMedia, 415),
     (RateLimited, 429),
 )
-_DRAINED_PIECE: Final = 64 * 1024
 _LOG: Final = logging.getLogger(__name__)
 
 
@@ -94,15 +91,16 @@ def otlp_blueprint(
     *,
     limits: IntakeLimits = DEFAULT_LIMITS,
     budget: InflightBudget | None = None,
-    slots: int = 3,
+    slots: IntakeSlots | int = 3,
 ) -> Blueprint:
     """Routes of the receiver.
 
-    `slots` bounds the requests at work at once: one less than the worker's threads.  Pass `budget` to show its
-    `held` bytes elsewhere.
+    `slots` bounds the requests at work at once: one less than the worker's threads, or what several intakes
+    share.  Pass `budget` to show its `held` bytes elsewhere.
     """
     blueprint = Blueprint("otlp", __name__)
-    receiver = _Receiver(observe, limits, budget or InflightBudget(limits.max_inflight_bytes), IntakeSlots(slots))
+    claims = IntakeSlots(slots) if isinstance(slots, int) else slots
+    receiver = _Receiver(observe, limits, budget or InflightBudget(limits.max_inflight_bytes), claims)
     calls: tuple[tuple[Signal, Callable[..., Receipt]], ...] = (
         (SPAN, intake.traces),
         (LOG, intake.logs),
@@ -124,7 +122,7 @@ def otlp_error_response(asked: Request, error: Exception, limits: IntakeLimits =
 
     Whatever is no expected error, nor an HTTP error below 500, becomes 503 with Retry-After.
     """
-    _drain(asked, limits)
+    drain(asked, limits)
     status, message = _status_of(error)
     as_json = asked.mimetype != PROTOBUF
     answer = _answer(failure(status, message, limits, as_json=as_json), status, as_json=as_json)
@@ -161,7 +159,7 @@ class _Receiver:
     def _take(self, call: Callable[..., Receipt], *, as_json: bool) -> Receipt:
         with self.slots.claim(), self.budget.lease() as lease:
             body = read_body(
-                _stream_of(request, self.limits.read_seconds),
+                stream_of(request, self.limits.read_seconds),
                 content_length=request.content_length,
                 encoding=request.headers.get("Content-Encoding", ""),
                 limits=self.limits,
@@ -180,47 +178,6 @@ def _is_json(asked: Request) -> bool:
         reason="unsupported_content_type",
         accepted=[PROTOBUF, JSON],
     )
-
-
-class _Stream:
-    """The body as the server hands it out, with a time limit for each wait and disconnections as OSError."""
-
-    def __init__(self, stream: Readable, connection: socket.socket | None, seconds: float) -> None:
-        self._stream = stream
-        self._connection = connection
-        self._seconds = seconds
-
-    def read(self, size: int, /) -> bytes:
-        if self._connection is not None:
-            self._connection.settimeout(self._seconds)
-        try:
-            return self._stream.read(size)
-        except ClientDisconnected as error:
-            raise ConnectionResetError from error
-        finally:
-            if self._connection is not None:
-                self._connection.settimeout(None)
-
-
-def _stream_of(asked: Request, seconds: float) -> _Stream:
-    # With a limit set, Werkzeug cuts a chunked body there and says nothing; `read_body` counts instead.
-    asked.max_content_length = sys.maxsize
-    return _Stream(asked.stream, asked.environ.get("gunicorn.socket"), seconds)
-
-
-def _drain(asked: Request, limits: IntakeLimits) -> None:
-    """Read the rest of a refused body, within bounds.
-
-    gunicorn resets a connection with more than 64 KiB unread, and then the sender sees no answer but a
-    broken connection, which it takes for a reason to send the same again.
-    """
-    deadline, left = time.monotonic() + limits.drain_seconds, limits.max_body_bytes
-    try:
-        stream = _stream_of(asked, limits.drain_seconds)
-        while left > 0 and time.monotonic() < deadline and (piece := stream.read(_DRAINED_PIECE)):
-            left -= len(piece)
-    except (OSError, HTTPException):
-        return
 
 
 def _status_of(error: Exception) -> tuple[int, str]:

@@ -12,9 +12,11 @@ from exporter.ledger import late, tables
 from exporter.ledger.audit import MAX_FINDINGS, audit
 from exporter.ledger.budget_booking import BudgetBooks
 from exporter.ledger.budget_store import budgets_in_force, sync_file_budgets
+from exporter.ledger.message_booking import MessageBooking
 from exporter.usage import Tokens
 from support.entries import NOON, SECOND, bare, call
 from support.ledgers import HOUR, Books
+from support.messages import message
 
 BUDGETS = (
     Budget(id="payments-day", scope={"project": "payments"}, limit=10**6, unit="nano_usd", period="day"),
@@ -66,10 +68,11 @@ def test_an_empty_ledger_is_in_order(books):
 
 def test_every_sum_of_a_lively_ledger_equals_its_rows(books):
     book_a_life(books)
+    MessageBooking(books.database, series_limit=10_000).book([message(1), message(2)], {}, NOON)
     result = judge(books)
     assert result.findings == ()
     assert result.rows == books.ledger()["calls"]
-    assert list(result.compared) == ["totals", "calls", "components", "rollups", "budgets"]
+    assert list(result.compared) == ["totals", "calls", "components", "rollups", "budgets", "messages"]
     assert all(result.compared.values())
 
 

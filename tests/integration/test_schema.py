@@ -9,7 +9,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import inspect, text
 
 from exporter.errors import SchemaError
-from exporter.ledger import schema, service_tables, tables
+from exporter.ledger import message_tables, schema, service_tables, tables
 from exporter.ledger.engine import open_engine
 
 
@@ -17,6 +17,7 @@ def test_the_newest_migration_makes_exactly_the_declared_tables(database_url):
     engine = open_engine(database_url)
     schema.upgrade(engine)
     with engine.connect() as connection:
+        assert message_tables.metadata is tables.metadata
         assert compare_metadata(MigrationContext.configure(connection), tables.metadata) == []
         assert schema.current_revision(connection) == schema.HEAD
     engine.dispose()

@@ -9,8 +9,11 @@ from werkzeug.test import Client, TestResponse
 
 from exporter.configuration import books_by_age
 from exporter.errors import ExporterError
+from exporter.intake.limits import InflightBudget
 from exporter.ledger.budget_booking import BudgetBooks
 from exporter.ledger.budget_store import budgets_in_force, sync_file_budgets
+from exporter.ledger.message_booking import MessageBooking
+from exporter.message_intake import MessageIntake
 from exporter.pricing.shipped import load_shipped_book
 from exporter.web.application import make_application
 from exporter.web.auth import Grant
@@ -18,12 +21,16 @@ from exporter.web.budgets import Ledger, budgets_blueprint
 from exporter.web.explain import explain_blueprint
 from exporter.web.health import health_blueprint
 from exporter.web.ledger_reads import ledger_blueprint
+from exporter.web.messages import messages_blueprint
 from exporter.web.openapi import openapi_blueprint
 from exporter.web.operate import operate_blueprint
+from exporter.web.otlp import IntakeSlots
 from exporter.web.prices import prices_blueprint
 from exporter.web.runbook import runbook_blueprint
 from support.entries import NOON
 from support.ledgers import HOUR, Books
+
+DAY = 24 * HOUR
 
 
 class SilentObserver:
@@ -46,6 +53,9 @@ class Api:
         self.headers: Mapping[str, str] = {}
         book = load_shipped_book()
         ledger = Ledger(self.database.read, self.database.write, self.follow, lambda: self.now_ns)
+        self.messages = MessageIntake(
+            MessageBooking(self.database, series_limit=10_000), clock_ns=lambda: self.now_ns, accept_age_ns=400 * DAY
+        )
         self.app = make_application(
             [
                 ledger_blueprint(self.database.read, timezone=lambda: timezone, clock_ns=lambda: self.now_ns),
@@ -54,6 +64,7 @@ class Api:
                 explain_blueprint(self.database.read, books_by_age),
                 operate_blueprint(lambda: self.reload()),
                 openapi_blueprint("1.2.3"),
+                messages_blueprint(self.messages, budget=InflightBudget(1 << 24), slots=IntakeSlots(3)),
                 health_blueprint({"database": lambda: self.probes["database"]()}, version="1.2.3"),
                 runbook_blueprint(),
             ],

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from exporter.budgets.definition import Budget, Threshold
 from exporter.ledger.engine import Database
 from exporter.ledger.families import CAPPED
 from exporter.ledger.jobs import record_run
+from exporter.ledger.message_booking import MessageBooking
+from exporter.messages.message import Gate
+from support.messages import message
 from support.metric_rows import (
     LONG_AGO,
     NOW,
@@ -56,6 +61,7 @@ def make_fleet(url: str) -> Database:
 
 
 def fill_fleet(database: Database) -> None:
+    _add_messages(database)
     with database.write() as connection:
         _add_calls(connection)
         _add_overflow(connection)
@@ -114,6 +120,13 @@ def _add_budgets(connection) -> None:
     day = add_budget(connection, REVIEW)
     add_window(connection, day, REVIEW, 999_999)
     add_counter(connection, REVIEW, 5_000_000)
+
+
+def _add_messages(database) -> None:
+    booking = MessageBooking(database, series_limit=10_000)
+    failed = message(2, type="escalation", priority="high", error_level=2, error_category="validation")
+    gates = (Gate("layer-1-input", "passed"), Gate("layer-4-output", "failed"))
+    booking.book([message(1), replace(failed, gates=gates)], {"dtd": 1}, LONG_AGO)
 
 
 def _add_facts(connection) -> None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
+
+from support.options import WRITE_GOLDEN
 
 
 def assert_golden(path: Path, text: str) -> None:
     """Hold a text equal to the file; AGENT_EXPORTER_WRITE_GOLDEN=1 writes the file instead, for a person to review."""
-    if os.environ.get("AGENT_EXPORTER_WRITE_GOLDEN") == "1":
+    if WRITE_GOLDEN:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
     assert text == path.read_text(encoding="utf-8"), f"{path.name} differs; AGENT_EXPORTER_WRITE_GOLDEN=1 writes it"

@@ -14,5 +14,7 @@ REQUIRE_TOOLS = _given.get("AGENT_EXPORTER_REQUIRE_TOOLS") == "1"
 """Everything was installed beforehand, so that an absent tool is a fault and not a reason to skip."""
 FULL_PROOFS = _given.get("AGENT_EXPORTER_PROOF") == "full"
 """Long proofs run in full, as their make targets ask; else bounded, as in CI."""
+WRITE_GOLDEN = _given.get("AGENT_EXPORTER_WRITE_GOLDEN") == "1"
+"""Golden files are written, for a person to review, instead of compared."""
 POSTGRES_URL = _given.get("AGENT_EXPORTER_TEST_POSTGRES", "")
 """A database whose user may make others; empty for a private cluster."""
