@@ -22,6 +22,7 @@ _MEANING: Final = {
     "rollups": "each day, by every combination of labels",
     "budgets": "what each budget spent in each of its periods",
     "messages": "messages between agents, their errors and gates",
+    "quality": "calls, tokens and cost of usage that is missing or estimated",
 }
 _CHECKS: Final = (
     Column("check"),

@@ -14,7 +14,15 @@ from sqlalchemy import Connection, select
 from sqlalchemy.dialects.postgresql import insert as postgres_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
-from exporter.ledger.families import CAPPED, DISTRIBUTION_FAMILY, DISTRIBUTION_SERIES, OTHER_LABEL, CappedFamily
+from exporter.ledger.families import (
+    CAPPED,
+    DISTRIBUTION_FAMILY,
+    DISTRIBUTION_SERIES,
+    OTHER_LABEL,
+    QUALITY_FAMILY,
+    CappedFamily,
+    overflow_sender,
+)
 from exporter.ledger.tables import SERIES_TEXTS, family_series, family_size
 
 _PROJECT: Final = SERIES_TEXTS.index("project")
@@ -53,16 +61,25 @@ def admit(connection: Connection, labels: Sequence[str], now_ns: int, limit: int
 def admit_distribution(connection: Connection, labels: tuple[str, ...], now_ns: int, limit: int) -> tuple[str, ...]:
     """The label set (tables.DISTRIBUTION_TEXTS) under which a histogram counts: this one, or the overflow's."""
     claim = _Claim(DISTRIBUTION_FAMILY, _digest(labels), DISTRIBUTION_SERIES)
-    other = tuple(OTHER_LABEL for _ in labels)
-    if labels == other or _admitted(connection, [claim]):
-        return labels
+    return labels if _is_admitted(connection, labels, claim, now_ns, limit) else (OTHER_LABEL,) * len(labels)
+
+
+def admit_sender(connection: Connection, labels: tuple[str, ...], now_ns: int, limit: int) -> tuple[str, ...]:
+    """The texts (quality_tables.QUALITY_TEXTS) under which a doubtful call counts: these, or the overflow's."""
+    claim = _Claim(QUALITY_FAMILY, _digest(labels), 1)
+    return labels if _is_admitted(connection, labels, claim, now_ns, limit) else overflow_sender(labels)
+
+
+def _is_admitted(connection: Connection, labels: tuple[str, ...], claim: _Claim, now_ns: int, limit: int) -> bool:
+    if labels[0] == OTHER_LABEL or _admitted(connection, [claim]):
+        return True
     if _sizes(connection, [claim]).get(claim.family, 0) + claim.series <= limit:
         _store(connection, [claim], now_ns)
-        return labels
-    rejected = _Claim(DISTRIBUTION_FAMILY + _REJECTED, claim.digest, 1)
+        return True
+    rejected = _Claim(claim.family + _REJECTED, claim.digest, 1)
     if not _admitted(connection, [rejected]):
         _store(connection, [rejected], now_ns)
-    return other
+    return False
 
 
 def _choose(

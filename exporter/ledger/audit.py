@@ -1,4 +1,5 @@
-"""The proof that every sum equals the ledger: totals less adjustments, rollups, budget windows, messages.
+"""The proof that every sum equals the ledger: totals less adjustments, rollups, budget windows, messages, and usage in
+doubt.
 
 Rows are added up by the database in parts of bounded size; what is held here is one group for each
 day and combination of texts.  The connection must see one snapshot.
@@ -20,6 +21,8 @@ from exporter.ledger import tables
 from exporter.ledger.budget_windows import compute_by_quarter
 from exporter.ledger.cost_sums import is_counted
 from exporter.ledger.message_audit import message_counts
+from exporter.ledger.quality_rows import compare_quality
+from exporter.ledger.quality_tables import QUALITY_TEXTS
 from exporter.ledger.tables import COMPONENT_COLUMNS, SERIES_TEXTS, TOKEN_COLUMNS
 
 MAX_FINDINGS: Final = 100
@@ -39,7 +42,7 @@ class Finding(NamedTuple):
     """A sum that differs from the rows that it stands for."""
 
     check: str
-    """`totals`, `calls`, `components`, `rollups`, `budgets` or `messages`."""
+    """`totals`, `calls`, `components`, `rollups`, `budgets`, `messages` or `quality`."""
     subject: dict[str, str]
     measure: str
     ledger: int
@@ -78,6 +81,7 @@ def audit(connection: Connection) -> AuditResult:
         "rollups": _rollups(connection, by_day),
         "budgets": _windows(connection),
         "messages": _messages(connection),
+        "quality": _quality(connection),
     }
     findings: list[Finding] = []
     compared = dict.fromkeys(checks, 0)
@@ -220,6 +224,15 @@ def _messages(connection: Connection) -> Iterator[list[Finding]]:
     """Messages between agents, their errors and their gates, each series."""
     for subject, rows, shown in message_counts(connection):
         yield [] if rows == shown else [Finding("messages", subject, "count", rows, shown)]
+
+
+def _quality(connection: Connection) -> Iterator[list[Finding]]:
+    """Missing and estimated usage, by sender and reason."""
+    for differences in compare_quality(connection):
+        yield [
+            Finding("quality", dict(zip(QUALITY_TEXTS, one.texts, strict=True)), one.measure, one.ledger, one.shown)
+            for one in differences
+        ]
 
 
 def _ints(values: Sequence[Any]) -> Sums:

@@ -23,6 +23,7 @@ from exporter.ledger.entry import Booked, Entry, Priced
 from exporter.ledger.exemplars import Exemplars
 from exporter.ledger.merging import merge_reports
 from exporter.ledger.progress import Progress, read_progress, require_unmoved
+from exporter.ledger.quality import add_quality
 from exporter.ledger.scope import Scope, Wider
 from exporter.ledger.sources import find_outranked, note_signals
 from exporter.ledger.stores import MOST_LOCKS, NewRows, PostgresStore, RowsExist, SqliteStore, Store
@@ -217,6 +218,7 @@ class Booking:
             store.add(tables.total, sums.totals(self._slot))
             store.add(tables.adjustment, sums.adjustments(self._slot))
             store.add(tables.distribution, sums.distributions(self._slot))
+        add_quality(connection, store, self.dimensions, sums.doubtful(), slot=self._slot, now_ns=now_ns)
         self._exemplars.write(connection, sums.latest(), self._slot, now_ns)
         self._budgets().book(connection, store, sums.spending(), self._slot, now_ns)
 

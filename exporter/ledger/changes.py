@@ -11,7 +11,8 @@ from typing import Any, Final, NamedTuple
 import orjson
 from sqlalchemy import Connection, insert, select, update
 
-from exporter.ledger.dimensions import Dimensions
+from exporter.ledger.dimensions import Dimension, Dimensions
+from exporter.ledger.doubts import Doubt, doubt_of, is_plain
 from exporter.ledger.entry import Priced
 from exporter.ledger.sums import NO_COMPONENTS, Counted, Sums
 from exporter.ledger.tables import TOKEN_COLUMNS, revision, usage
@@ -59,8 +60,9 @@ def unpack_components(packed: str | None, cost_nano_usd: int | None) -> tuple[in
 
 def as_counted(dimensions: Dimensions, priced: Priced, trace_id: bytes, span_id: bytes, *, is_charged: bool) -> Counted:
     """A priced record as the sums take it."""
+    dimension = dimensions.dimension(priced.dimension)
     return Counted(
-        dimensions.dimension(priced.dimension),
+        dimension,
         dimensions.task((priced.project, priced.task)) if priced.task else None,
         priced.started_at,
         max(priced.ended_at - priced.started_at, 0),
@@ -71,7 +73,14 @@ def as_counted(dimensions: Dimensions, priced: Priced, trace_id: bytes, span_id:
         is_charged,
         trace_id,
         span_id,
+        _doubt_of(dimension, priced.flags),
     )
+
+
+def _doubt_of(dimension: Dimension, flags: str | None) -> Doubt | None:
+    if is_plain(dimension.usage_status, flags):
+        return None
+    return doubt_of(dimension.usage_status, dimension.error_type, flags)
 
 
 def stored_as_counted(
@@ -79,8 +88,9 @@ def stored_as_counted(
 ) -> Counted:
     """A booked row as the sums take it."""
     cost = row["cost_nano_usd"]
+    dimension = dimensions.by_number(connection, row["dimension"])
     return Counted(
-        dimensions.by_number(connection, row["dimension"]),
+        dimension,
         row["task"],
         row["started_at"],
         max(row["ended_at"] - row["started_at"], 0),
@@ -91,6 +101,7 @@ def stored_as_counted(
         is_charged,
         trace_id,
         bytes(row["span_id"]),
+        _doubt_of(dimension, row["flags"]),
     )
 
 

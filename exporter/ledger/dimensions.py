@@ -26,6 +26,7 @@ from exporter.ledger.tables import (
     shape,
     task,
 )
+from exporter.usage import REPORTED
 
 MEMORY: Final = 10_000
 """Interned rows remembered for each kind; beyond that the oldest half is forgotten and read again."""
@@ -43,6 +44,10 @@ class Dimension(NamedTuple):
     is_unpriced: bool
     scope: tuple[str, str, str, str, str]
     """Project, team, agent, model and environment, as budgets match them."""
+    sender: tuple[str, str, str] = ("", "", "")
+    """Dialect, instrumentation scope and service."""
+    usage_status: str = REPORTED
+    error_type: str = ""
 
 
 Texts = tuple[str, ...]
@@ -53,7 +58,9 @@ class Dimensions:
     """The interned rows that this worker knows."""
 
     def __init__(self, series_limit: int) -> None:
-        self._series_limit = series_limit
+        self.series_limit = series_limit
+        self.senders: dict[Texts, int] = {}
+        """Series of doubtful calls (ledger.quality) by their texts."""
         self._known: dict[Texts, Dimension] = {}
         self._tasks: dict[TaskKey, int] = {}
         self._by_number: dict[int, Dimension] = {}
@@ -65,6 +72,7 @@ class Dimensions:
         _forget_oldest(self._tasks)
         _forget_oldest(self._by_number)
         _forget_oldest(self._shapes)
+        _forget_oldest(self.senders)
         return self.absent(texts, tasks)
 
     def absent(self, texts: Iterable[Texts], tasks: Iterable[TaskKey]) -> tuple[set[Texts], set[TaskKey]]:
@@ -76,7 +84,7 @@ class Dimensions:
         if texts and connection.dialect.name == "postgresql":
             connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _ADMISSION_LOCK})
         for batch in _in_batches(sorted(texts)):
-            self._known.update(_intern_dimensions(connection, batch, now_ns, self._series_limit))
+            self._known.update(_intern_dimensions(connection, batch, now_ns, self.series_limit))
         for batch in _in_batches(sorted(tasks)):
             self._tasks.update(_intern_tasks(connection, batch))
 
@@ -102,6 +110,7 @@ class Dimensions:
         self._tasks.clear()
         self._by_number.clear()
         self._shapes.clear()
+        self.senders.clear()
 
     def dimension(self, texts: Texts) -> Dimension:
         return self._known[texts]
@@ -207,7 +216,17 @@ def _intern_dimensions(
 
 
 def _dimension(texts: Texts, number: int, counted: int, distributed: int) -> Dimension:
-    return Dimension(number, counted, distributed, texts[_POSITION["cost_status"]] == "unknown", scope_of(texts))
+    at = _POSITION
+    return Dimension(
+        number,
+        counted,
+        distributed,
+        texts[at["cost_status"]] == "unknown",
+        scope_of(texts),
+        (texts[at["dialect"]], texts[at["scope"]], texts[at["service"]]),
+        texts[at["usage_status"]],
+        texts[at["error_type"]],
+    )
 
 
 def _rows_by_digest(connection: Connection, digests: Iterable[bytes]) -> dict[bytes, tuple[int, int, int]]:

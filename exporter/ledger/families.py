@@ -22,6 +22,15 @@ DISTRIBUTION_FAMILY: Final = "distribution"
 DISTRIBUTION_SERIES: Final = 34
 """Series of one label set of the largest client histogram: two token types with 15 buckets, a sum and a count."""
 
+QUALITY_FAMILY: Final = "quality"
+_SENDER: Final = 3
+"""How many texts of a doubtful call name its sender, who chooses them; the others are words of ours."""
+
+
+def overflow_sender(texts: Sequence[str]) -> tuple[str, ...]:
+    """The texts (quality_tables.QUALITY_TEXTS) that stand for those of senders that were not admitted."""
+    return (*(OTHER_LABEL,) * _SENDER, *texts[_SENDER:])
+
 
 @dataclass(frozen=True, slots=True)
 class CappedFamily:

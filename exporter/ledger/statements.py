@@ -7,7 +7,7 @@ from typing import Final
 
 from sqlalchemy import BigInteger, Integer, LargeBinary, SmallInteger, Table
 
-from exporter.ledger import tables
+from exporter.ledger import quality_tables, tables
 
 USAGE_COLUMNS: Final = tuple(column.name for column in tables.usage.columns if column.name != "id")
 TRACE_COLUMNS: Final = ("id", "trace_id", "first_seen_at")
@@ -25,6 +25,7 @@ SUMMED: Final = (
     tables.total,
     tables.adjustment,
     tables.distribution,
+    quality_tables.quality,
     tables.budget_window,
     tables.budget_counter,
 )

@@ -8,6 +8,7 @@ from operator import add
 from typing import Final, NamedTuple
 
 from exporter.ledger.dimensions import Dimension
+from exporter.ledger.doubts import Doubt
 from exporter.ledger.tables import BUCKETS, COMPONENT_COLUMNS
 from exporter.usage import Tokens
 
@@ -24,6 +25,7 @@ DURATION_UNIT_NS: Final = 1_000
 """Durations are added up in microseconds: 64 bits of nanoseconds are 292 years, which a large fleet calls in months."""
 
 Row = tuple[int, ...]
+Texts = tuple[str, ...]
 _Key = tuple[int, int, int]
 """Quarter of an hour, dimension, task (0 for none)."""
 
@@ -43,6 +45,8 @@ class Counted(NamedTuple):
     """False for a call whose usage is unknown: it counts as a call and in no budget."""
     trace_id: bytes
     span_id: bytes
+    doubt: Doubt | None = None
+    """What is wrong with its usage."""
 
 
 class Crossing(NamedTuple):
@@ -76,6 +80,7 @@ class Sums:
         self._histograms: dict[tuple[int, int], list[int]] = {}
         self._latest: dict[int, Counted] = {}
         self._moved: list[tuple[_Key, _Key, Tokens]] = []
+        self._doubtful: dict[Texts, list[int]] = {}
 
     def __bool__(self) -> bool:
         return bool(self._added or self._reversed)
@@ -101,6 +106,8 @@ class Sums:
             self._latest[row.dimension.series] = row
         if observed:
             self._observe(row)
+        if row.doubt is not None:
+            self._doubt(row, row.doubt, (1, sum(tokens), cost or 0, 0, 0, 0))
 
     def reverse(self, row: Counted) -> None:
         """Take back a call that was counted before."""
@@ -108,6 +115,8 @@ class Sums:
         group = self._reversed.get(key)
         addition = (1, *row.tokens, row.cost_nano_usd or 0)
         self._reversed[key] = list(addition) if group is None else list(map(add, group, addition))
+        if row.doubt is not None:
+            self._doubt(row, row.doubt, (0, 0, 0, 1, sum(row.tokens), row.cost_nano_usd or 0))
 
     def reprice(self, before: Counted, after: Counted) -> None:
         """Give a call that was counted unpriced its cost: a new label for the call, its tokens stay as they are."""
@@ -115,12 +124,19 @@ class Sums:
         key = self._key(before)
         group = self._reversed.get(key)
         self._reversed[key] = list(moved) if group is None else list(map(add, group, moved))
-        self.count(after._replace(tokens=Tokens()), observed=False)
+        self.count(after._replace(tokens=Tokens(), doubt=None), observed=False)
+        if after.doubt is not None:
+            self._doubt(after, after.doubt, (0, 0, after.cost_nano_usd or 0, 0, 0, 0))
         self._moved.append((key, self._key(after), before.tokens))
 
     def _key(self, row: Counted) -> _Key:
         self._dimensions[row.dimension.id] = row.dimension
         return (row.started_at // QUARTER_NS, row.dimension.id, row.task or 0)
+
+    def _doubt(self, row: Counted, doubt: Doubt, addition: tuple[int, ...]) -> None:
+        key = (*row.dimension.sender, *doubt)
+        group = self._doubtful.get(key)
+        self._doubtful[key] = list(addition) if group is None else list(map(add, group, addition))
 
     def _observe(self, row: Counted) -> None:
         series = row.dimension.distribution_series
@@ -187,6 +203,10 @@ class Sums:
     def distributions(self, slot: int) -> list[Row]:
         """Rows of tables.distribution."""
         return [(series, measure, slot, *values) for (series, measure), values in sorted(self._histograms.items())]
+
+    def doubtful(self) -> dict[Texts, list[int]]:
+        """Sums of tables.quality by the texts of its series."""
+        return self._doubtful
 
     def latest(self) -> list[Counted]:
         """The last charged call of each label set, for exemplars."""

@@ -8,6 +8,7 @@ from typing import Final
 from exporter.telemetry import catalog
 from exporter.telemetry.family import HISTOGRAM, Family
 from exporter.telemetry.message_catalog import MESSAGES
+from exporter.telemetry.quality_catalog import QUALITY
 
 _INTRODUCTION: Final = """\
 # Metrics
@@ -38,8 +39,16 @@ _MESSAGES_TEXT: Final = """\
 What is counted, and how messages are sent: [messages.md](messages.md). In the series that collects what a full
 family did not admit, `project`, `sender`, `recipient` and `gate` are `__other__`; every other label keeps its value.
 """
+_QUALITY_TEXT: Final = """\
+Usage that nobody reported is unknown, not zero: such calls are counted and have no cost. `reason` is `usage_missing`
+(nothing said), `zero_usage` (the sender says zero for a call that was answered), `output_missing` and `input_missing`
+(only the other half is known and charged), or `call_failed` (the call ended with an error, so there is most likely
+nothing to report); of estimates it is how they were made, where the sender is known to make them.
+`agent-exporter completeness` says what to switch on.
+"""
 _SECTIONS: Final = (
     ("Cost, tokens and calls", catalog.SPENDING, ""),
+    ("Usage that is missing or estimated", QUALITY, _QUALITY_TEXT),
     ("Families of the OpenTelemetry GenAI conventions", catalog.CONVENTIONAL, _CONVENTIONS_TEXT),
     ("Budgets", catalog.BUDGETS, "A budget has one unit, so it has either the `_usd` or the `_tokens` families.\n"),
     ("Messages between agents", MESSAGES, _MESSAGES_TEXT),

@@ -9,13 +9,14 @@ from typing import Final
 
 from exporter.errors import Unavailable
 from exporter.ledger.engine import Database
-from exporter.ledger.families import DISTRIBUTION_FAMILY, FEEDS
+from exporter.ledger.families import DISTRIBUTION_FAMILY, FEEDS, QUALITY_FAMILY
 from exporter.ledger.message_series import REFUSED
 from exporter.telemetry.catalog import shown_families
 from exporter.telemetry.family import GENERATIONS
 from exporter.views.message_samples import FEEDS as MESSAGE_FEEDS
 from exporter.views.metrics import BIRTH_SECONDS, MetricReader, count_series
 from exporter.views.points import Points
+from exporter.views.quality_samples import FEEDS as QUALITY_FEEDS
 
 PriceBooks = Callable[[], Sequence[tuple[str, str]]]
 """The price books in use, each with its version and its source (shipped, configuration, command)."""
@@ -24,6 +25,7 @@ _ADMISSION: Final = (
     {feed.name: feed.family.name for feed in FEEDS}
     | dict.fromkeys(("token_usage", "operation_duration"), DISTRIBUTION_FAMILY)
     | {feed: feed for name, feed in MESSAGE_FEEDS.items() if name != REFUSED.name}
+    | {feed.name: QUALITY_FAMILY for feed in QUALITY_FEEDS}
 )
 
 

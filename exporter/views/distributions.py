@@ -8,7 +8,6 @@ from typing import Final, NamedTuple
 
 from sqlalchemy import Connection, select
 
-from exporter.ledger.families import DISTRIBUTION_FAMILY
 from exporter.ledger.sums import DURATION, DURATION_BOUNDS_NS, DURATION_UNIT_NS, INPUT_TOKENS, OUTPUT_TOKENS
 from exporter.ledger.tables import (
     BUCKETS,
@@ -100,9 +99,9 @@ class Distributions:
         return Points(self._labels[feed], hide_newborn(list(sums.values()), births, cutoff_ns, _NOTHING), births)
 
 
-def rejected_distributions(connection: Connection) -> int:
-    """How many label sets the client histograms show as `__other__`."""
-    rejected = f"{DISTRIBUTION_FAMILY}/rejected"
+def rejected_sets(connection: Connection, family: str) -> int:
+    """How many label sets a family shows as `__other__`."""
+    rejected = f"{family}/rejected"
     return connection.scalar(select(family_size.c.admitted).where(family_size.c.family == rejected)) or 0
 
 

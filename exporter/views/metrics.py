@@ -6,12 +6,13 @@ from typing import Any, Final
 
 from sqlalchemy import Connection
 
-from exporter.ledger.families import DISTRIBUTION_FAMILY
+from exporter.ledger.families import DISTRIBUTION_FAMILY, QUALITY_FAMILY
 from exporter.views.budget_samples import BudgetSamples
-from exporter.views.distributions import Distributions, rejected_distributions
+from exporter.views.distributions import Distributions, rejected_sets
 from exporter.views.fact_samples import TaskCosts, read_facts
 from exporter.views.message_samples import MessageSamples, rejected_message_series
 from exporter.views.points import Points
+from exporter.views.quality_samples import QualitySamples
 from exporter.views.samples import Totals, recent_calls
 
 SECOND_NS: Final = 10**9
@@ -29,6 +30,7 @@ class MetricReader:
         self._budgets = BudgetSamples()
         self._tasks = TaskCosts()
         self._messages = MessageSamples()
+        self._quality = QualitySamples()
 
     def read(self, connection: Connection, now_ns: int, *, exemplars: bool = False) -> dict[str, Points]:
         """Points by feed (telemetry/catalog.py says which family shows which)."""
@@ -40,16 +42,14 @@ class MetricReader:
         points |= self._budgets.read(connection, now_ns, cutoff_ns)
         points |= self._tasks.read(connection, now_ns)
         points |= self._messages.read(connection, cutoff_ns)
+        points |= self._quality.read(connection, cutoff_ns)
         points |= read_facts(connection)
         return points
 
     def rejected(self, connection: Connection) -> dict[str, int]:
         """For each capped family, how many label sets it shows as `__other__`; as of the last reading."""
-        return {
-            **self._totals.rejected(),
-            DISTRIBUTION_FAMILY: rejected_distributions(connection),
-            **rejected_message_series(connection),
-        }
+        apart = {family: rejected_sets(connection, family) for family in (DISTRIBUTION_FAMILY, QUALITY_FAMILY)}
+        return {**self._totals.rejected(), **apart, **rejected_message_series(connection)}
 
 
 def count_series(points: Points) -> int:

@@ -72,7 +72,7 @@ def test_every_sum_of_a_lively_ledger_equals_its_rows(books):
     result = judge(books)
     assert result.findings == ()
     assert result.rows == books.ledger()["calls"]
-    assert list(result.compared) == ["totals", "calls", "components", "rollups", "budgets", "messages"]
+    assert list(result.compared) == ["totals", "calls", "components", "rollups", "budgets", "messages", "quality"]
     assert all(result.compared.values())
 
 

@@ -6,9 +6,9 @@ import pytest
 from sqlalchemy import func, select
 
 from exporter.ledger.admission import admit, admit_distribution
-from exporter.ledger.families import COST, ERRORS, OTHER_LABEL, TOKENS, overflow_texts
+from exporter.ledger.families import COST, DISTRIBUTION_FAMILY, ERRORS, OTHER_LABEL, TOKENS, overflow_texts
 from exporter.ledger.tables import SERIES_TEXTS, family_series
-from exporter.views.distributions import rejected_distributions
+from exporter.views.distributions import rejected_sets
 from exporter.views.metrics import MetricReader
 from support.metric_rows import NOW, add_series, add_total, make_database
 
@@ -123,7 +123,7 @@ def test_histograms_are_capped_by_their_34_series(database):
     with database.write() as connection:
         shown = [admit_distribution(connection, ("chat", "p", f"m{n}", f"m{n}", ""), NOW, 100) for n in range(4)]
         again = admit_distribution(connection, ("chat", "p", "m3", "m3", ""), NOW, 100)
-        assert rejected_distributions(connection) == 2
+        assert rejected_sets(connection, DISTRIBUTION_FAMILY) == 2
     assert [labels[2] for labels in shown] == ["m0", "m1", OTHER_LABEL, OTHER_LABEL]
     assert again == (OTHER_LABEL,) * 5
 

@@ -20,6 +20,7 @@ from support.metric_rows import (
     add_budget,
     add_counter,
     add_distribution,
+    add_doubts,
     add_exemplar,
     add_series,
     add_task,
@@ -66,6 +67,7 @@ def fill_fleet(database: Database) -> None:
         _add_calls(connection)
         _add_overflow(connection)
         _add_histograms(connection)
+        _add_doubts(connection)
         _add_budgets(connection)
         _add_facts(connection)
 
@@ -108,6 +110,14 @@ def _add_histograms(connection) -> None:
     tokens = {0: (1_200_034, {2: 1, 11: 2}), 1: (12, {1: 3})}
     add_distribution(connection, chat, {**tokens, 2: (4_500_000, {8: 3})})
     add_distribution(connection, chat | {"error_type": "overloaded_error"}, {2: (200_000_000, {14: 2})})
+
+
+def _add_doubts(connection) -> None:
+    openai = ("genai", "opentelemetry.instrumentation.openai_v2", "coder")
+    add_doubts(connection, (*openai, "missing", "usage_missing"), calls=12, reversed_calls=2)
+    add_doubts(connection, (*openai, "missing", "output_missing"), calls=1, tokens=100, cost_nano_usd=5)
+    guess = ("genai", "openlit", "reviewer", "estimated", "guessed_stream")
+    add_doubts(connection, guess, calls=3, tokens=900, cost_nano_usd=45_000_000, reversed_calls=1, reversed_tokens=300)
 
 
 def _add_budgets(connection) -> None:

@@ -12,6 +12,7 @@ from sqlalchemy import Connection, insert
 from exporter.budgets.definition import Budget
 from exporter.ledger import tables
 from exporter.ledger.engine import Database
+from exporter.ledger.quality_tables import QUALITY_TEXTS, quality, quality_series
 
 SECOND = 10**9
 Measures = Mapping[int, tuple[int, Mapping[int, int]]]
@@ -60,6 +61,13 @@ def add_distribution(
             insert(tables.distribution).values(series=number, measure=measure, slot=0, sum=total, **filled)
         )
     return number
+
+
+def add_doubts(connection: Connection, texts: tuple[str, ...], *, at: int = LONG_AGO, **sums: int) -> None:
+    """Calls whose usage is missing or estimated: dialect, scope, service, status and reason."""
+    row = dict(zip(QUALITY_TEXTS, texts, strict=True))
+    number = _insert(connection, quality_series, digest=_digest(*texts), created_at=at, **row)
+    connection.execute(insert(quality).values(series=number, slot=0, **sums))
 
 
 def add_budget(connection: Connection, budget: Budget, *, at: int = LONG_AGO, deleted_at: int | None = None) -> int:

@@ -18,3 +18,5 @@ WRITE_GOLDEN = _given.get("AGENT_EXPORTER_WRITE_GOLDEN") == "1"
 """Golden files are written, for a person to review, instead of compared."""
 POSTGRES_URL = _given.get("AGENT_EXPORTER_TEST_POSTGRES", "")
 """A database whose user may make others; empty for a private cluster."""
+WRITE_GOLDEN = _given.get("AGENT_EXPORTER_WRITE_GOLDEN") == "1"
+"""Golden files are written instead of compared, for a person to review."""

@@ -213,6 +213,14 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("family", name=op.f("pk_family_size")),
     )
     op.create_table(
+        "gauge",
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("labels", sa.Text(), nullable=False),
+        sa.Column("value", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("name", "labels", name=op.f("pk_gauge")),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
         "job",
         sa.Column("name", sa.Text(), nullable=False),
         sa.Column("holder", sa.Text(), server_default="", nullable=False),
@@ -222,6 +230,55 @@ def upgrade() -> None:
         sa.Column("value", sa.BigInteger(), server_default="0", nullable=False),
         sa.Column("detail", sa.Text(), server_default="", nullable=False),
         sa.PrimaryKeyConstraint("name", name=op.f("pk_job")),
+    )
+    op.create_table(
+        "message",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("key", sa.LargeBinary(length=16), nullable=False),
+        sa.Column("received_at", sa.BigInteger(), nullable=False),
+        sa.Column("sent_at", sa.BigInteger(), nullable=False),
+        sa.Column("series", sa.BigInteger(), nullable=False),
+        sa.Column("error_series", sa.BigInteger(), nullable=True),
+        sa.Column("error_level", sa.SmallInteger(), server_default="0", nullable=False),
+        sa.Column("project", sa.Text(), server_default="", nullable=False),
+        sa.Column("task", sa.Text(), server_default="", nullable=False),
+        sa.Column("sender", sa.Text(), server_default="", nullable=False),
+        sa.Column("recipient", sa.Text(), server_default="", nullable=False),
+        sa.Column("type", sa.Text(), server_default="", nullable=False),
+        sa.Column("priority", sa.Text(), server_default="", nullable=False),
+        sa.Column("action", sa.Text(), server_default="", nullable=False),
+        sa.Column("error_category", sa.Text(), server_default="", nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_message")),
+        sa.UniqueConstraint("key", name=op.f("uq_message_key")),
+    )
+    op.create_table(
+        "message_gate",
+        sa.Column("message", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("position", sa.SmallInteger(), autoincrement=False, nullable=False),
+        sa.Column("series", sa.BigInteger(), nullable=False),
+        sa.Column("name", sa.Text(), server_default="", nullable=False),
+        sa.Column("result", sa.Text(), server_default="", nullable=False),
+        sa.PrimaryKeyConstraint("message", "position", name=op.f("pk_message_gate")),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
+        "message_series",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("digest", sa.LargeBinary(length=16), nullable=False),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.Column("shown", sa.BigInteger(), nullable=True),
+        sa.Column("family", sa.Text(), nullable=False),
+        sa.Column("labels", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_message_series")),
+        sa.UniqueConstraint("digest", name=op.f("uq_message_series_digest")),
+    )
+    op.create_table(
+        "message_total",
+        sa.Column("series", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("slot", sa.SmallInteger(), autoincrement=False, nullable=False),
+        sa.Column("count", sa.BigInteger(), server_default="0", nullable=False),
+        sa.PrimaryKeyConstraint("series", "slot", name=op.f("pk_message_total")),
+        sqlite_with_rowid=False,
     )
     op.create_table(
         "price_book",
@@ -244,6 +301,32 @@ def upgrade() -> None:
         sa.Column("created_at", sa.BigInteger(), nullable=False),
         sa.Column("created_by", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_price_version")),
+    )
+    op.create_table(
+        "quality",
+        sa.Column("series", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("slot", sa.SmallInteger(), autoincrement=False, nullable=False),
+        sa.Column("calls", sa.BigInteger(), server_default="0", nullable=False),
+        sa.Column("tokens", sa.BigInteger(), server_default="0", nullable=False),
+        sa.Column("cost_nano_usd", sa.BigInteger(), server_default="0", nullable=False),
+        sa.Column("reversed_calls", sa.BigInteger(), server_default="0", nullable=False),
+        sa.Column("reversed_tokens", sa.BigInteger(), server_default="0", nullable=False),
+        sa.Column("reversed_cost_nano_usd", sa.BigInteger(), server_default="0", nullable=False),
+        sa.PrimaryKeyConstraint("series", "slot", name=op.f("pk_quality")),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
+        "quality_series",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("digest", sa.LargeBinary(length=16), nullable=False),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.Column("dialect", sa.Text(), server_default="", nullable=False),
+        sa.Column("scope", sa.Text(), server_default="", nullable=False),
+        sa.Column("service", sa.Text(), server_default="", nullable=False),
+        sa.Column("status", sa.Text(), server_default="", nullable=False),
+        sa.Column("reason", sa.Text(), server_default="", nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_quality_series")),
+        sa.UniqueConstraint("digest", name=op.f("uq_quality_series_digest")),
     )
     op.create_table(
         "revision",
@@ -503,9 +586,16 @@ def downgrade() -> None:
     op.drop_table("series")
     op.drop_table("rollup")
     op.drop_table("revision")
+    op.drop_table("quality_series")
+    op.drop_table("quality")
     op.drop_table("price_version")
     op.drop_table("price_book")
+    op.drop_table("message_total")
+    op.drop_table("message_series")
+    op.drop_table("message_gate")
+    op.drop_table("message")
     op.drop_table("job")
+    op.drop_table("gauge")
     op.drop_table("family_size")
     op.drop_table("family_series")
     op.drop_table("exemplar")

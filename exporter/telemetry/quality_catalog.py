@@ -1,0 +1,74 @@
+"""The families of usage that is missing or estimated; part of the catalogue."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from exporter.telemetry.family import COUNTER, ours
+
+SENDER: Final = ("dialect", "scope", "service")
+DOUBT: Final = (*SENDER, "reason")
+
+QUALITY: Final = (
+    ours(
+        COUNTER,
+        "agent_usage_missing_calls_total",
+        DOUBT,
+        "missing_calls",
+        "Calls of which no usage, or only input or output, was reported; never falls, reversals are counted apart",
+        unit="{call}",
+    ),
+    ours(
+        COUNTER,
+        "agent_usage_missing_calls_adjustments_total",
+        DOUBT,
+        "missing_calls_adjustments",
+        "Calls without usage that were reversed, because another report of them had it",
+        unit="{call}",
+    ),
+    ours(
+        COUNTER,
+        "agent_usage_estimated_calls_total",
+        DOUBT,
+        "estimated_calls",
+        "Charged calls whose usage somebody estimated; never falls, reversals are counted apart",
+        unit="{call}",
+    ),
+    ours(
+        COUNTER,
+        "agent_usage_estimated_calls_adjustments_total",
+        DOUBT,
+        "estimated_calls_adjustments",
+        "Charged calls with estimated usage that were reversed",
+        unit="{call}",
+    ),
+    ours(
+        COUNTER,
+        "agent_usage_estimated_tokens_total",
+        DOUBT,
+        "estimated_tokens",
+        "The part of agent_tokens_total that somebody estimated",
+    ),
+    ours(
+        COUNTER,
+        "agent_usage_estimated_tokens_adjustments_total",
+        DOUBT,
+        "estimated_tokens_adjustments",
+        "Estimated tokens that were reversed",
+        unit="{token}",
+    ),
+    ours(
+        COUNTER,
+        "agent_usage_estimated_cost_usd_total",
+        DOUBT,
+        "estimated_cost",
+        "The part of agent_cost_usd_total that rests on estimated usage, in USD",
+    ),
+    ours(
+        COUNTER,
+        "agent_usage_estimated_cost_adjustments_usd_total",
+        DOUBT,
+        "estimated_cost_adjustments",
+        "Cost in USD of estimated usage that was reversed",
+    ),
+)
