@@ -10,8 +10,10 @@ from functools import partial
 from exporter.ledger import late, outranking
 from exporter.ledger.audit import audit
 from exporter.ledger.booking import Booking
+from exporter.ledger.completeness import find_gaps
 from exporter.ledger.engine import Database
 from exporter.ledger.evaluation import evaluate_budgets, watch_windows
+from exporter.ledger.gauges import replace_gauges
 from exporter.ledger.jobs import last_value
 from exporter.ledger.retention import prune_skeletons
 from exporter.runtime import Runtime
@@ -20,6 +22,7 @@ from exporter.schedule import SECOND_NS, Job, Outcome
 log = logging.getLogger(__name__)
 PRUNE_EVERY_NS = 60 * SECOND_NS
 PRICE_LATE_EVERY_NS = 5 * SECOND_NS
+COMPLETENESS_EVERY_NS = 30 * SECOND_NS
 SETTLE_BATCHES = 20
 """In one round; what is left waits a second, so that nothing else waits for long."""
 
@@ -45,6 +48,7 @@ def make_jobs(
         Job("settle", 0, partial(_settle, duties)),
         Job("evaluate", 0, partial(_evaluate, duties)),
         Job("price_late", PRICE_LATE_EVERY_NS, partial(_price_late, duties)),
+        Job("completeness", COMPLETENESS_EVERY_NS, partial(_find_gaps, duties)),
         Job("prune", PRUNE_EVERY_NS, lambda now_ns: _prune(duties, now_ns - settle_horizon_ns)),
     ]
     if duties.push is not None:
@@ -91,6 +95,14 @@ def _price_late(duties: Duties, now_ns: int) -> Outcome | None:
 
 def _prune(duties: Duties, before_ns: int) -> Outcome:
     return Outcome(value=prune_skeletons(duties.database, before_ns))
+
+
+def _find_gaps(duties: Duties, now_ns: int) -> Outcome:
+    with duties.database.read() as connection:
+        found = find_gaps(connection, now_ns)
+    with duties.database.write() as connection:
+        replace_gauges(connection, found)
+    return Outcome(value=sum(map(len, found.values())))
 
 
 def _push(push: Callable[[], bool], _now_ns: int) -> Outcome:

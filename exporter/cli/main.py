@@ -38,6 +38,7 @@ COMMANDS: Final = {
     "budgets": Entry("budgets", "command", "The state of every budget."),
     "audit": Entry("audit", "command", "Prove that the totals equal the ledger."),
     "messages": Entry("messages", "command", "Judge messages between agents as the intake would."),
+    "completeness": Entry("completeness", "command", "Who sends calls without saying what they used, and what to do."),
     "backfill": Entry("backfill", "command", "Write the past for a Prometheus that was not there."),
     "metrics": Entry("metrics", "command", "The metrics as a scrape would show them."),
 }

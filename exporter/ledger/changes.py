@@ -11,14 +11,14 @@ from typing import Any, Final, NamedTuple
 import orjson
 from sqlalchemy import Connection, insert, select, update
 
-from exporter.ledger.dimensions import Dimension, Dimensions
-from exporter.ledger.doubts import Doubt, doubt_of, is_plain
+from exporter.ledger.dimensions import Dimensions
+from exporter.ledger.doubts import doubt_of
 from exporter.ledger.entry import Priced
 from exporter.ledger.sums import NO_COMPONENTS, Counted, Sums
 from exporter.ledger.tables import TOKEN_COLUMNS, revision, usage
 from exporter.ledger.traces import Change, Fresh, Known, Settled
 from exporter.settle.verdict import NO_USAGE, Verdict
-from exporter.usage import BILLING, CHARGED, NOT_BILLABLE, PENDING, Tokens
+from exporter.usage import BILLING, CHARGED, NOT_BILLABLE, PENDING, REPORTED, Tokens
 
 _CODES: Final = {name: code for code, name in enumerate(BILLING)}
 _BATCH: Final = 400
@@ -60,7 +60,9 @@ def unpack_components(packed: str | None, cost_nano_usd: int | None) -> tuple[in
 
 def as_counted(dimensions: Dimensions, priced: Priced, trace_id: bytes, span_id: bytes, *, is_charged: bool) -> Counted:
     """A priced record as the sums take it."""
-    dimension = dimensions.dimension(priced.dimension)
+    dimension, doubt = dimensions.dimension(priced.dimension), None
+    if priced.flags is not None or dimension.usage_status != REPORTED:
+        doubt = doubt_of(dimension.usage_status, dimension.error_type, priced.flags)
     return Counted(
         dimension,
         dimensions.task((priced.project, priced.task)) if priced.task else None,
@@ -73,14 +75,8 @@ def as_counted(dimensions: Dimensions, priced: Priced, trace_id: bytes, span_id:
         is_charged,
         trace_id,
         span_id,
-        _doubt_of(dimension, priced.flags),
+        doubt,
     )
-
-
-def _doubt_of(dimension: Dimension, flags: str | None) -> Doubt | None:
-    if is_plain(dimension.usage_status, flags):
-        return None
-    return doubt_of(dimension.usage_status, dimension.error_type, flags)
 
 
 def stored_as_counted(
@@ -101,7 +97,7 @@ def stored_as_counted(
         is_charged,
         trace_id,
         bytes(row["span_id"]),
-        _doubt_of(dimension, row["flags"]),
+        doubt_of(dimension.usage_status, dimension.error_type, row["flags"]),
     )
 
 

@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 
 from exporter.dialects.counting import INPUT_MISSING, OUTPUT_MISSING
 from exporter.dialects.reading import USAGE_MISSING, ZERO_USAGE
-from exporter.usage import ESTIMATED, MISSING, REPORTED
+from exporter.usage import ESTIMATED, MISSING
 
 CALL_FAILED: Final = "call_failed"
 """The call ended with an error, so that there is most likely nothing to report."""
@@ -41,8 +41,3 @@ def doubt_of(usage_status: str, error_type: str, flags: str | None) -> Doubt | N
         return Doubt(ESTIMATED, next((flag for flag in raised if flag.startswith(_ESTIMATES)), ESTIMATED))
     half = next((flag for flag in _HALVES if flag in raised), "")
     return Doubt(MISSING, half) if half else None
-
-
-def is_plain(usage_status: str, flags: str | None) -> bool:
-    """Whether there cannot be a doubt; most calls are plain."""
-    return flags is None and usage_status == REPORTED

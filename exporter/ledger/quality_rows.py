@@ -35,7 +35,7 @@ def compare_quality(connection: Connection) -> Iterator[list[Difference]]:
 
     Where senders are added up as `__other__`, all senders are compared together.
     """
-    expected, shown = doubtful_rows(connection), _net(connection)
+    expected, shown = doubtful_rows(connection), net_quality(connection)
     if any(texts[0] == OTHER_LABEL for texts in shown):
         expected, shown = _without_senders(expected), _without_senders(shown)
     for texts in sorted(expected.keys() | shown.keys()):
@@ -72,7 +72,8 @@ def count_rows(connection: Connection, now_ns: int) -> None:
         connection.execute(insert(quality).values(series=series, slot=0, **dict(zip(MEASURES, sums, strict=True))))
 
 
-def _net(connection: Connection) -> dict[Texts, Sums]:
+def net_quality(connection: Connection) -> dict[Texts, Sums]:
+    """The sums less what was reversed, by the texts of QUALITY_TEXTS."""
     net = [func.sum(quality.c[name] - quality.c[f"reversed_{name}"]) for name in MEASURES]
     keys = [quality_series.c[name] for name in QUALITY_TEXTS]
     rows = connection.execute(

@@ -21,7 +21,7 @@ from exporter.telemetry.family import (
     ours,
 )
 from exporter.telemetry.message_catalog import MESSAGES
-from exporter.telemetry.quality_catalog import QUALITY
+from exporter.telemetry.quality_catalog import COMPLETENESS, QUALITY
 
 AGENT: Final = "gen_ai.agent.name"
 PROVIDER: Final = "gen_ai.provider.name"
@@ -352,7 +352,7 @@ INFLIGHT: Final = ours(GAUGE, "agent_exporter_inflight_bytes", (), "", "Decompre
 PROCESS: Final = (RECEIVED, REJECTED, HTTP_REQUESTS, HTTP_DURATION, TRANSACTION, LAG, INFLIGHT)
 """What each worker measures of itself (telemetry/selfmetrics.py); the rest is read from the database."""
 
-CATALOG: Final = (*SPENDING, *QUALITY, *CONVENTIONAL, *BUDGETS, *MESSAGES, *FACTS, *PROCESS)
+CATALOG: Final = (*SPENDING, *QUALITY, *CONVENTIONAL, *BUDGETS, *MESSAGES, *FACTS, *COMPLETENESS, *PROCESS)
 
 
 def shown_families(generations: Collection[str]) -> tuple[Family, ...]:

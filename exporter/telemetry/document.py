@@ -8,7 +8,7 @@ from typing import Final
 from exporter.telemetry import catalog
 from exporter.telemetry.family import HISTOGRAM, Family
 from exporter.telemetry.message_catalog import MESSAGES
-from exporter.telemetry.quality_catalog import QUALITY
+from exporter.telemetry.quality_catalog import COMPLETENESS, QUALITY
 
 _INTRODUCTION: Final = """\
 # Metrics
@@ -46,6 +46,11 @@ Usage that nobody reported is unknown, not zero: such calls are counted and have
 nothing to report); of estimates it is how they were made, where the sender is known to make them.
 `agent-exporter completeness` says what to switch on.
 """
+_COMPLETENESS_TEXT: Final = """\
+Found by a scheduled job in what the ledger holds; diagnostics, never money. `usage` is `failed` for calls that ended
+with an error and reported nothing. `advice` is a code; `agent-exporter completeness` has the sentence. Beyond 500
+senders the rest is `__other__`.
+"""
 _SECTIONS: Final = (
     ("Cost, tokens and calls", catalog.SPENDING, ""),
     ("Usage that is missing or estimated", QUALITY, _QUALITY_TEXT),
@@ -53,6 +58,7 @@ _SECTIONS: Final = (
     ("Budgets", catalog.BUDGETS, "A budget has one unit, so it has either the `_usd` or the `_tokens` families.\n"),
     ("Messages between agents", MESSAGES, _MESSAGES_TEXT),
     ("The exporter, as the database knows it", catalog.FACTS, ""),
+    ("How complete the telemetry is", COMPLETENESS, _COMPLETENESS_TEXT),
     ("The exporter, as its workers measure it", catalog.PROCESS, "Summed over the workers of one instance.\n"),
 )
 _TABLE: Final = "| family | type | labels | meaning | OpenTelemetry name, unit |\n|---|---|---|---|---|\n"

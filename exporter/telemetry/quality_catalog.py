@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from exporter.telemetry.family import COUNTER, ours
+from exporter.telemetry.family import COUNTER, GAUGE, ours
 
 SENDER: Final = ("dialect", "scope", "service")
 DOUBT: Final = (*SENDER, "reason")
@@ -70,5 +70,15 @@ QUALITY: Final = (
         DOUBT,
         "estimated_cost_adjustments",
         "Cost in USD of estimated usage that was reversed",
+    ),
+)
+
+COMPLETENESS: Final = (
+    ours(
+        GAUGE,
+        "agent_exporter_sender_calls",
+        (*SENDER, "usage", "advice"),
+        "sender_calls",
+        "Calls of the last hour by sender and what is known of their usage (reported, estimated, missing, failed)",
     ),
 )

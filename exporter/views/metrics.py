@@ -10,6 +10,7 @@ from exporter.ledger.families import DISTRIBUTION_FAMILY, QUALITY_FAMILY
 from exporter.views.budget_samples import BudgetSamples
 from exporter.views.distributions import Distributions, rejected_sets
 from exporter.views.fact_samples import TaskCosts, read_facts
+from exporter.views.gauge_samples import GaugeSamples
 from exporter.views.message_samples import MessageSamples, rejected_message_series
 from exporter.views.points import Points
 from exporter.views.quality_samples import QualitySamples
@@ -31,6 +32,7 @@ class MetricReader:
         self._tasks = TaskCosts()
         self._messages = MessageSamples()
         self._quality = QualitySamples()
+        self._gauges = GaugeSamples()
 
     def read(self, connection: Connection, now_ns: int, *, exemplars: bool = False) -> dict[str, Points]:
         """Points by feed (telemetry/catalog.py says which family shows which)."""
@@ -43,6 +45,7 @@ class MetricReader:
         points |= self._tasks.read(connection, now_ns)
         points |= self._messages.read(connection, cutoff_ns)
         points |= self._quality.read(connection, cutoff_ns)
+        points |= self._gauges.read(connection)
         points |= read_facts(connection)
         return points
 

@@ -1,4 +1,4 @@
-"""GET /api/v1/usage and /api/v1/costs: parse, call, answer."""
+"""GET /api/v1/usage, /costs and /completeness: parse, call, answer."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from exporter.errors import InvalidRequest
 from exporter.ledger.cost_sums import DIMENSION_FIELDS, GROUP_FIELDS, TASK
 from exporter.ledger.queries import UsageFilter
 from exporter.usage import BILLING
+from exporter.views.completeness import completeness
 from exporter.views.costs import DEFAULT_DAYS, MAX_GROUPS, CostRange, cost_answer
 from exporter.views.usage import DEFAULT_LIMIT, MAX_LIMIT, usage_page
 from exporter.web.parameters import hexadecimal, instant, integer, known_only, text
@@ -48,6 +49,13 @@ def ledger_blueprint(read: Read, *, timezone: Callable[[], str], clock_ns: Calla
         filters = {name: given for name in _FILTERS if (given := text(request.args, name)) is not None}
         with read() as connection:
             return jsonify(cost_answer(connection, fields, within, filters=filters, limit=limit))
+
+    @blueprint.get("/completeness")
+    def completeness_of_senders() -> Response:
+        known_only(request.args, ("start", "end"))
+        start, end = instant(request.args, "start"), instant(request.args, "end")
+        with read() as connection:
+            return jsonify(completeness(connection, start, end, clock_ns()))
 
     return blueprint
 

@@ -138,6 +138,15 @@ ROUTES: Final = (
         "GET", "/api/v1/explain/{trace_id}/{span_id}", "explain_span", "The same of one span",
         ref("Explanation"), (_TRACE, _SPAN), errors=(400, 404),
     ),
+    Route(
+        "GET", "/api/v1/completeness", "completeness", "Who sends calls, and whether they say what they used",
+        ref("Completeness"),
+        (
+            _query("start", TIME, "Inclusive; 24 hours before the end by default.  Widened to quarter hours."),
+            _query("end", TIME, "Exclusive; now by default."),
+        ),
+        errors=(400,),
+    ),
     Route("GET", "/api/v1/budgets", "budgets", "Budgets in their present period", ref("BudgetPage"), errors=(400,)),
     Route(
         "POST", "/api/v1/budgets", "create_budget", "Make a budget", ref("Budget"),

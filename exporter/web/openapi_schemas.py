@@ -11,6 +11,7 @@ from exporter.budgets.periods import PERIODS, WEEKDAYS
 from exporter.budgets.reading import MAX_PERCENT
 from exporter.budgets.scope import SCOPE_FIELDS
 from exporter.ledger.cost_sums import GROUP_FIELDS
+from exporter.ledger.senders import USAGE
 from exporter.messages.message import REASONS
 from exporter.pricing.charge import COMPONENTS
 from exporter.usage import BILLING, ESTIMATED, MISSING, REPORTED, SIGNALS, TOKEN_CLASSES, PriceContext
@@ -106,6 +107,29 @@ _COSTS: Final = exactly(
         "tz": TEXT,
         "data": listed(exactly({**dict.fromkeys(GROUP_FIELDS, MAYBE_TEXT), **_SUMS}, optional=GROUP_FIELDS)),
         "total": exactly(_SUMS),
+    }
+)
+_COMPLETENESS: Final = exactly(
+    {
+        "start": TIME,
+        "end": TIME,
+        "data": listed(
+            exactly(
+                {
+                    "dialect": TEXT,
+                    "scope": TEXT,
+                    "service": MAYBE_TEXT,
+                    "calls": COUNT,
+                    **dict.fromkeys(USAGE, COUNT),
+                    "reasons": {
+                        "type": "object",
+                        "additionalProperties": INTEGER,
+                        "description": "Calls since the beginning, by what is wrong with their usage.",
+                    },
+                    "advice": {"oneOf": [exactly({"code": TEXT, "text": TEXT}), {"type": "null"}]},
+                }
+            )
+        ),
     }
 )
 _BUDGET: Final = exactly(
@@ -256,6 +280,7 @@ SCHEMAS: Final[dict[str, Schema]] = {
     "Usage": _USAGE,
     "UsagePage": page_of("Usage"),
     "Costs": _COSTS,
+    "Completeness": _COMPLETENESS,
     "Budget": _BUDGET,
     "BudgetPage": page_of("Budget"),
     "NewBudget": _NEW_BUDGET,

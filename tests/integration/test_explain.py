@@ -79,6 +79,7 @@ def test_a_record_shows_what_was_sent_and_how_it_was_counted(whole):
     assert "agent.project" not in reading["evidence"]
     assert reading["counts"] == {
         "input": 1000, "output": 100, "cache_read": 777, "cache_write": 0, "cache_write_1h": 0, "reasoning": 0, "total": None,
+        "uncached": None, "visible": None,
     }  # fmt: skip
     assert (reading["cached_input"]["basis"], reading["cached_input"]["rule"]) == ("inclusive", "emitter")
     assert reading["reasoning"] is None

@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 
 from exporter.budgets.definition import Budget, Threshold
+from exporter.ledger.completeness import SENDER_CALLS
 from exporter.ledger.engine import Database
 from exporter.ledger.families import CAPPED
+from exporter.ledger.gauges import replace_gauges
 from exporter.ledger.jobs import record_run
 from exporter.ledger.message_booking import MessageBooking
 from exporter.messages.message import Gate
@@ -117,6 +119,8 @@ def _add_doubts(connection) -> None:
     add_doubts(connection, (*openai, "missing", "usage_missing"), calls=12, reversed_calls=2)
     add_doubts(connection, (*openai, "missing", "output_missing"), calls=1, tokens=100, cost_nano_usd=5)
     guess = ("genai", "openlit", "reviewer", "estimated", "guessed_stream")
+    calls = {(*openai, "missing", "stream_usage"): 2, (*openai, "reported", ""): 9}
+    replace_gauges(connection, {SENDER_CALLS: calls})
     add_doubts(connection, guess, calls=3, tokens=900, cost_nano_usd=45_000_000, reversed_calls=1, reversed_tokens=300)
 
 

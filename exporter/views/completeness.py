@@ -1,0 +1,58 @@
+"""How complete the telemetry is: who sent calls, what they said of their usage, and what to switch on."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from sqlalchemy import Connection
+
+from exporter.budgets.periods import QUARTER_NS
+from exporter.dialects.advice import advice_for
+from exporter.errors import InvalidRequest
+from exporter.ledger.quality_rows import net_quality
+from exporter.ledger.senders import USAGE, Sender, calls_by_sender
+from exporter.usage import ESTIMATED, MISSING
+from exporter.views.times import format_time
+
+DEFAULT_HOURS: Final = 24
+_HOUR_NS: Final = 3600 * 10**9
+
+
+def completeness(connection: Connection, start_ns: int | None, end_ns: int | None, now_ns: int) -> dict[str, Any]:
+    """Senders with calls in the interval, those with most calls without usage first.
+
+    By default it is the last 24 hours.  It is widened to whole quarter hours, and the answer says to which.
+    """
+    end = now_ns if end_ns is None else end_ns
+    start = end - DEFAULT_HOURS * _HOUR_NS if start_ns is None else start_ns
+    if start >= end:
+        raise InvalidRequest("start: expected a time before end", start=format_time(start), end=format_time(end))
+    first, last = max(start, 0) // QUARTER_NS, -(-end // QUARTER_NS)
+    calls = calls_by_sender(connection, first, last)
+    reasons = _reasons(connection)
+    rows = [_row(sender, by_usage, reasons.get(sender, {})) for sender, by_usage in calls.items()]
+    rows.sort(key=lambda row: (-row[MISSING], -row[ESTIMATED], -row["calls"]))
+    return {"start": format_time(first * QUARTER_NS), "end": format_time(last * QUARTER_NS), "data": rows}
+
+
+def _row(sender: Sender, by_usage: dict[str, int], reasons: dict[str, int]) -> dict[str, Any]:
+    counts = {usage: max(by_usage.get(usage, 0), 0) for usage in USAGE}
+    needs_advice = counts[MISSING] or counts[ESTIMATED]
+    return {
+        "dialect": sender.dialect,
+        "scope": sender.scope,
+        "service": sender.service or None,
+        "calls": sum(counts.values()),
+        **counts,
+        "reasons": reasons,
+        "advice": advice_for(sender.scope)._asdict() if needs_advice else None,
+    }
+
+
+def _reasons(connection: Connection) -> dict[Sender, dict[str, int]]:
+    """Calls by reason since the beginning, less what was taken back."""
+    found: dict[Sender, dict[str, int]] = {}
+    for (dialect, scope, service, _status, reason), (calls, _tokens, _cost) in net_quality(connection).items():
+        if calls:
+            found.setdefault(Sender(dialect, scope, service), {})[reason] = calls
+    return found

@@ -1,0 +1,189 @@
+"""Completeness: who sends calls, whether they say what the calls used, and what to switch on where they do not."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import pytest
+
+from exporter.dialects.advice import ADVICE, BY_SCOPE, GENERAL, HAYSTACK, MODEL_SDK, STREAMS, advice_for
+from exporter.jobs import Duties, make_jobs
+from exporter.ledger import completeness
+from exporter.ledger.completeness import MOST_SENDERS, SENDER_CALLS, find_gaps
+from exporter.ledger.families import OTHER_LABEL
+from exporter.ledger.gauges import read_gauges, replace_gauges
+from exporter.usage import Tokens
+from exporter.views.metrics import MetricReader
+from support.api import Api
+from support.entries import NOON, call
+from support.ledgers import HOUR, Books
+from support.terminal import WIDTH, run, run_at_terminal
+
+SILENT = {"tokens": Tokens(), "cost": None}
+OPENAI = {"scope": "opentelemetry.instrumentation.openai_v2", "service": "coder"}
+NOW = NOON + HOUR // 2
+EARLY = "2026-11-21T12:00:00Z"
+
+
+def flagged(entry, *flags):
+    return entry._replace(usage=replace(entry.usage, flags=json.dumps(flags)))
+
+
+def book_some(books):
+    """Four calls of a sender that misses two, one of which failed; a guess; and two of one that says everything."""
+    books.book(
+        flagged(call("a", "1", **SILENT, **OPENAI), "usage_missing"),
+        flagged(call("a", "2", **SILENT, **OPENAI), "usage_missing"),
+        flagged(call("a", "3", **SILENT, **OPENAI, error_type="timeout"), "usage_missing"),
+        call("a", "4", **OPENAI),
+        flagged(call("b", "1", scope="openlit", service="guesser", usage_status="estimated"), "guessed_stream"),
+        call("c", "1", scope="com.anthropic.sdk", service="tidy"),
+        call("c", "2", scope="com.anthropic.sdk", service="tidy"),
+        at=NOW,
+    )
+
+
+@pytest.fixture
+def books(database_url):
+    books = Books(database_url)
+    yield books
+    books.database.close()
+
+
+# ------------------------------------------------------------------------------------------------ the advice
+@pytest.mark.parametrize(
+    ("scope", "advice"),
+    [
+        ("haystack", HAYSTACK),
+        ("haystack.tracing", HAYSTACK),
+        ("haystacks", GENERAL),
+        ("opentelemetry.instrumentation.openai_v2", STREAMS),
+        ("opentelemetry.instrumentation.openai.v1", STREAMS),
+        ("opentelemetry.instrumentation.genai.openai", STREAMS),
+        ("opentelemetry.instrumentation.genai.agno", MODEL_SDK),
+        ("openinference.instrumentation.crewai", MODEL_SDK),
+        ("", GENERAL),
+        ("of.nobody", GENERAL),
+    ],
+)
+def test_advice_goes_by_the_longest_scope(scope, advice):
+    assert advice_for(scope) == advice
+
+
+def test_every_advice_is_one_line_with_a_code_of_its_own():
+    assert len({one.code for one in ADVICE}) == len(ADVICE)
+    assert set(BY_SCOPE.values()) <= set(ADVICE)
+    assert all(len(one.text) <= 120 and not one.text.endswith(".") for one in ADVICE)
+
+
+# -------------------------------------------------------------------------------------------------- the job
+def test_senders_are_counted_by_what_is_known_of_their_usage(books):
+    book_some(books)
+    with books.database.read() as connection:
+        found = find_gaps(connection, NOW)[SENDER_CALLS]
+    openai = ("genai", OPENAI["scope"], "coder")
+    assert found == {
+        (*openai, "missing", "stream_usage"): 2,
+        (*openai, "failed", ""): 1,
+        (*openai, "reported", ""): 1,
+        ("genai", "openlit", "guesser", "estimated", "stream_usage"): 1,
+        ("genai", "com.anthropic.sdk", "tidy", "reported", ""): 2,
+    }
+
+
+def test_only_the_last_hour_counts(books):
+    book_some(books)
+    with books.database.read() as connection:
+        assert find_gaps(connection, NOW + 2 * HOUR) == {SENDER_CALLS: {}}
+
+
+def test_a_better_copy_of_a_call_makes_it_a_reported_one(books):
+    books.book(flagged(call("a", "1", **SILENT, **OPENAI), "usage_missing"), at=NOW)
+    books.book(call("a", "1", **OPENAI), at=NOW)
+    with books.database.read() as connection:
+        assert list(find_gaps(connection, NOW)[SENDER_CALLS].values()) == [1]
+
+
+def test_beyond_the_bound_senders_are_added_up_and_the_worst_stay(books, monkeypatch):
+    monkeypatch.setattr(completeness, "MOST_SENDERS", 1)
+    book_some(books)
+    with books.database.read() as connection:
+        found = find_gaps(connection, NOW)[SENDER_CALLS]
+    assert sum(found.values()) == 7
+    assert {labels[2] for labels in found} == {"coder", OTHER_LABEL}
+    assert found[(OTHER_LABEL,) * 3 + ("reported", "")] == 2
+    assert MOST_SENDERS == 500
+
+
+def test_gauges_are_replaced_and_shown(books):
+    with books.database.write() as connection:
+        replace_gauges(connection, {SENDER_CALLS: {("a", "b", "c", "reported", ""): 5, ("old",) * 5: 1}})
+        replace_gauges(connection, {SENDER_CALLS: {("a", "b", "c", "reported", ""): 7}})
+    with books.database.read() as connection:
+        assert read_gauges(connection) == {SENDER_CALLS: {("a", "b", "c", "reported", ""): 7}}
+        points = MetricReader().read(connection, NOW)[SENDER_CALLS]
+    assert (points.labels, points.values) == ([("a", "b", "c", "reported", "")], [7])
+
+
+def test_the_scheduled_job_keeps_what_it_finds(books):
+    book_some(books)
+    duties = Duties(
+        database=books.database, booking=books.booking, runtime=lambda: None, run_alone=lambda job: job(), push=None
+    )
+    jobs = make_jobs(duties, settle_horizon_ns=HOUR, audit_interval_ns=None, push_interval_ns=HOUR)
+    (job,) = [one for one in jobs if one.name == "completeness"]
+    assert job.run(NOW).value == 5
+    with books.database.read() as connection:
+        assert sum(read_gauges(connection)[SENDER_CALLS].values()) == 7
+
+
+# --------------------------------------------------------------------------------------------- the answer
+def test_the_api_answers_worst_first_with_reasons_and_advice(sqlite_url):
+    api = Api(sqlite_url)
+    book_some(api.books)
+    answer = api.get("/api/v1/completeness", start="2026-11-21T12:05:00Z", end="2026-11-21T12:20:00Z")
+    assert (answer["start"], answer["end"]) == ("2026-11-21T12:00:00Z", "2026-11-21T12:30:00Z")
+    assert [row["service"] for row in answer["data"]] == ["coder", "guesser", "tidy"]
+    assert answer["data"][0] == {
+        "dialect": "genai",
+        **OPENAI,
+        "calls": 4,
+        "reported": 1,
+        "estimated": 0,
+        "missing": 2,
+        "failed": 1,
+        "reasons": {"call_failed": 1, "usage_missing": 2},
+        "advice": {"code": STREAMS.code, "text": STREAMS.text},
+    }
+    assert answer["data"][2]["advice"] is None
+    api.close()
+
+
+@pytest.mark.parametrize("query", [{"start": "yesterday"}, {"hours": "3"}, {"start": EARLY, "end": EARLY}])
+def test_the_api_refuses_what_it_does_not_understand(sqlite_url, query):
+    api = Api(sqlite_url)
+    assert api.send("GET", "/api/v1/completeness", query_string=query).status_code == 400
+    api.close()
+
+
+def test_the_command_prints_each_sender_and_below_what_to_switch_on(sqlite_url):
+    books = Books(sqlite_url)
+    book_some(books)
+    lines = run(sqlite_url, "completeness", now=NOW).output.splitlines()
+    assert lines[1].split() == [
+        "coder", OPENAI["scope"], "genai", "4", "2", "50.0%", "0", "1", "call_failed", "1,", "usage_missing", "2",
+    ]  # fmt: skip
+    assert lines[-1].startswith(f"coder / {OPENAI['scope']}, guesser / openlit: Ask streams for usage")
+    assert max(map(len, run_at_terminal(sqlite_url, "completeness", now=NOW)[:6])) <= WIDTH
+    printed = json.loads(run(sqlite_url, "completeness", "--json", "--since", "1h", now=NOW).output)
+    assert [row["service"] for row in printed["data"]] == ["coder", "guesser", "tidy"]
+    books.database.close()
+
+
+def test_the_command_says_so_when_there_is_nothing_to_mend(sqlite_url):
+    books = Books(sqlite_url)
+    assert run(sqlite_url, "completeness", now=NOW).output == "No call since 2026-11-20T12:30:00Z.\n"
+    books.book(call("c", "1"), at=NOW)
+    assert run(sqlite_url, "completeness", now=NOW).output.endswith("\nEvery call says what it used.\n")
+    books.database.close()
