@@ -43,6 +43,7 @@ BY_SCOPE: Final = {
     "@arizeai/openinference-instrumentation-openai": OTHER_TRACER,
     "autogen": MODEL_SDK,
     "autogen SingleThreadedAgentRuntime": MODEL_SDK,
+    "exporter.demo": STREAMS,
     "gcp.vertex.agent": STREAMS,
     "haystack": HAYSTACK,
     "langfuse-sdk": STREAMS,

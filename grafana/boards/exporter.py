@@ -7,6 +7,7 @@ from typing import Final
 from grafana_foundation_sdk.models.dashboard import ValueMapping
 
 from grafana.boards import exporter_collector as collector
+from grafana.boards import exporter_completeness as completeness
 from grafana.boards import exporter_intake as intake
 from grafana.boards import exporter_ledger as ledger
 from grafana.boards import links
@@ -29,10 +30,11 @@ def _sections() -> list[Section]:
     return [
         Section("", tuple(Tile(panel, 6, 4) for panel in (*_working(), *_flowing()))),
         Section("Intake", intake.tiles()),
-        Section("How long it takes", intake.latency_tiles()),
+        Section("Completeness", completeness.tiles()),
+        Section("How long it takes", intake.latency_tiles(), collapsed=True),
         Section("Ledger and jobs", ledger.tiles()),
         Section("Replicas and alerts", ledger.replica_tiles()),
-        Section("Collector in front", collector.tiles()),
+        Section("Collector in front", collector.tiles(), collapsed=True),
     ]
 
 

@@ -19,6 +19,7 @@ ROUTED = {
     "AgentBudgetExhaustion": "warning",
     "AgentBudgetForecast": "warning",
     "AgentCostSpike": "warning",
+    "AgentUsageMissing": "warning",
     "AgentUsageUnpriced": "warning",
     "AgentPriceCoverageLow": "critical",
     "AgentExporterDown": "critical warning",
