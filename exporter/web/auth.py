@@ -1,8 +1,14 @@
-"""Bearer tokens: who may ingest, read and operate.  Several tokens are valid at once, for rotation."""
+"""Tokens: who may ingest, read and operate.  Several tokens are valid at once, for rotation.
+
+They are bearer tokens.  Telemetry may also come with Basic authentication, whose password is the token: Langfuse's
+SDKs send their secret key so, and nothing else.
+"""
 
 from __future__ import annotations
 
+import binascii
 import hmac
+from base64 import b64decode
 from collections.abc import Callable, Sequence
 from typing import Final, NamedTuple
 
@@ -55,14 +61,27 @@ def install_auth(app: Flask, grants: Callable[[], Sequence[Grant]]) -> None:
 
 
 def _grant_of(asked: Request, known: Sequence[Grant]) -> Grant:
-    scheme, _, presented = asked.headers.get("Authorization", "").partition(" ")
-    if scheme.lower() != "bearer" or not presented:
+    scheme, _, credentials = asked.headers.get("Authorization", "").partition(" ")
+    presented = credentials.strip()
+    if scheme.lower() == "basic" and is_otlp_request(asked):
+        presented = _password_in(presented)
+    elif scheme.lower() != "bearer":
+        presented = ""
+    if not presented:
         raise Unauthorized("a bearer token is needed")
     # Every secret is compared, so that the time taken tells nothing.
-    matching = [grant for grant in known if _is_same(grant.secret, presented.strip())]
+    matching = [grant for grant in known if _is_same(grant.secret, presented)]
     if not matching:
         raise Unauthorized("the bearer token is not valid")
     return matching[0]
+
+
+def _password_in(credentials: str) -> str:
+    """The password of Basic credentials (RFC 7617), empty when they are none."""
+    try:
+        return b64decode(credentials, validate=True).decode("utf-8", "surrogateescape").partition(":")[2]
+    except (binascii.Error, ValueError):
+        return ""
 
 
 def _is_same(secret: str, presented: str) -> bool:

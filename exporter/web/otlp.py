@@ -1,4 +1,4 @@
-"""The OTLP/HTTP receiver: POST /v1/traces, /v1/logs, /v1/metrics (OTLP 1.11).
+"""The OTLP/HTTP receiver: POST /v1/traces, /v1/logs, /v1/metrics (OTLP 1.11), and the path of Langfuse's SDKs.
 
 Senders retry 429 and 503 only; any other refusal makes them drop the data.  So what may succeed later,
 the unforeseen included, is 503 with Retry-After, and nothing here ever answers 500.
@@ -35,7 +35,9 @@ from exporter.intake.limits import DEFAULT_LIMITS, InflightBudget, IntakeLimits
 from exporter.intake.receipt import Receipt
 from exporter.web.streams import drain, stream_of
 
-OTLP_PATHS: Final = frozenset(signal.path for signal in SIGNALS)
+LANGFUSE_PATH: Final = "/api/public/otel/v1/traces"
+"""Where the Langfuse SDKs post their spans, whatever host they are given."""
+OTLP_PATHS: Final = frozenset({*(signal.path for signal in SIGNALS), LANGFUSE_PATH})
 _METHODS: Final = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE")
 _STATUSES: Final[tuple[tuple[type[ExporterError], int], ...]] = (
     (InvalidRequest, 400),
@@ -108,7 +110,9 @@ def otlp_blueprint(
     )
     for signal, call in calls:
         view = partial(receiver.export, signal, call)
-        blueprint.add_url_rule(signal.path, signal.name, view, methods=_METHODS, provide_automatic_options=False)
+        paths = {signal.name: signal.path} | ({"langfuse": LANGFUSE_PATH} if signal is SPAN else {})
+        for name, path in paths.items():
+            blueprint.add_url_rule(path, name, view, methods=_METHODS, provide_automatic_options=False)
     return blueprint
 
 
@@ -129,7 +133,8 @@ def otlp_error_response(asked: Request, error: Exception, limits: IntakeLimits =
     if status in (429, 503):
         answer.headers["Retry-After"] = str(max(1, int(getattr(error, "retry_after", None) or 1)))
     elif status == 401:
-        answer.headers["WWW-Authenticate"] = 'Bearer realm="agent-exporter"'
+        scheme = "Basic" if asked.path == LANGFUSE_PATH else "Bearer"
+        answer.headers["WWW-Authenticate"] = f'{scheme} realm="agent-exporter"'
     elif status == 405:
         answer.headers["Allow"] = "POST"
     elif status == 415:

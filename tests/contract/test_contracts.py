@@ -20,6 +20,7 @@ PATHS = {
     "POST /v1/traces",
     "POST /v1/logs",
     "POST /v1/metrics",
+    "POST /api/public/otel/v1/traces",
     "GET /api/v1/usage",
     "GET /api/v1/costs",
     "GET /api/v1/budgets",
@@ -239,7 +240,7 @@ def test_an_error_has_one_shape(whole, method, path, status, code):
     assert instant_from_text(answer.json["error"]["timestamp"])
 
 
-@pytest.mark.parametrize("path", ["/v1/traces", "/v1/logs", "/v1/metrics"])
+@pytest.mark.parametrize("path", ["/v1/traces", "/v1/logs", "/v1/metrics", "/api/public/otel/v1/traces"])
 def test_an_error_of_an_otlp_path_is_a_status(whole, path):
     answer = whole.client.post(path, data=b"\xff\xff", content_type="application/x-protobuf")
     assert (answer.status_code, answer.content_type) == (400, "application/x-protobuf")

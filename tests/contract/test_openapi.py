@@ -22,7 +22,7 @@ from exporter.web.openapi import ROUTES, openapi_document
 from support.api import Api
 from support.entries import call
 
-UNDOCUMENTED = {"/metrics", "/v1/traces", "/v1/logs", "/v1/metrics"}
+UNDOCUMENTED = {"/metrics", "/v1/traces", "/v1/logs", "/v1/metrics", "/api/public/otel/v1/traces"}
 """Prometheus and OTLP say what these speak."""
 CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
+
 import pytest
 
 from exporter.web.auth import INGEST, OPERATE, READ, Grant
@@ -104,3 +106,25 @@ def test_without_tokens_the_service_is_open(api):
     api.grants = ()
     assert api.send("GET", "/api/v1/usage").status_code == 200
     assert api.send("POST", "/api/v1/budgets", json=BUDGET).status_code == 201
+
+
+def basic(password):
+    return {"Authorization": f"Basic {b64encode(f'pk-lf-1:{password}'.encode()).decode()}"}
+
+
+@pytest.mark.parametrize("path", ["/api/public/otel/v1/traces", "/v1/traces"])
+def test_telemetry_may_bring_its_token_as_the_password_of_basic_authentication(api, path):
+    assert api.send("POST", path, headers=basic(SECRETS["collector"])).status_code not in {401, 403}
+    assert api.send("POST", path, headers=basic(SECRETS["grafana"])).status_code == 403
+    assert api.send("POST", path, headers=basic("wrong")).status_code == 401
+
+
+@pytest.mark.parametrize("credentials", ["Basic", "Basic !", "Basic cGs=", f"Basic {b64encode(b'pk-lf-1:').decode()}"])
+def test_langfuse_is_told_which_authentication_is_wanted(api, credentials):
+    answer = api.send("POST", "/api/public/otel/v1/traces", json={}, headers={"Authorization": credentials})
+    assert (answer.status_code, answer.headers["WWW-Authenticate"]) == (401, 'Basic realm="agent-exporter"')
+
+
+def test_basic_authentication_reads_and_changes_nothing(api):
+    for secret in SECRETS.values():
+        assert_error(api.send("GET", "/api/v1/usage", headers=basic(secret)), 401, "unauthorized")
