@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import lru_cache
 from types import MappingProxyType
 from typing import Final, NamedTuple
@@ -39,7 +39,7 @@ DEFAULT_NAMES: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
     {
         "project": ("agent.project", "project.id", "project.name", "service.namespace"),
         "team": ("agent.team", "team.id", "team", "department"),
-        "environment": ("deployment.environment.name", "deployment.environment"),
+        "environment": ("deployment.environment.name", "deployment.environment", "langfuse.environment"),
         # Empty because the dialect knows the agent; names given here go before what it found.
         "agent": (),
         "role": ("agent.role", "role"),
@@ -56,6 +56,25 @@ DEFAULT_NAMES: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
 )
 """Attribute names of each field, in the order in which they are asked."""
 
+GATEWAY_NAMES: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
+    {
+        "project": (
+            "metadata.user_api_key_project_alias",
+            "metadata.user_api_key_project_id",
+            "litellm.metadata.user_api_key_alias",
+            "metadata.user_api_key_alias",
+        ),
+        "team": (
+            "litellm.team.alias",
+            "litellm.team.id",
+            "metadata.user_api_key_team_alias",
+            "metadata.user_api_key_team_id",
+        ),
+    }
+)
+"""What a gateway knows of the key that it was asked with: asked last, for fields whose names were not configured."""
+
+_Present = tuple[tuple[int, tuple[str, ...]], ...]
 _AGENT: Final = WORK_FIELDS.index("agent")
 _TIER: Final = WORK_FIELDS.index("tier")
 _SERVICE: Final = "service.name"
@@ -73,7 +92,8 @@ class ValueRule(NamedTuple):
 
 
 class WorkReader:
-    """Reads the work attributes by configured names: the span first, then its resource, then rules, then tiers."""
+    """Reads the work attributes by configured names: the span first, then its resource, then rules, then what a gateway
+    knows of the key, then tiers."""
 
     def __init__(
         self,
@@ -89,7 +109,11 @@ class WorkReader:
         self._agent_tiers = dict(agent_tiers)
         self._model_tiers = dict(model_tiers)
         self._has_tiers = bool(agent_tiers or model_tiers)
-        keys = {name for field in self._names for name in field}
+        self._gateway_names = tuple(
+            GATEWAY_NAMES.get(field, ()) if tuple(merged[field]) == DEFAULT_NAMES[field] else ()
+            for field in WORK_FIELDS
+        )
+        keys = {name for names_of in (self._names, self._gateway_names) for field in names_of for name in field}
         self.wanted: frozenset[str] = frozenset(keys | {_SERVICE} | {key for rule in rules for key in rule.when})
         """Keys of the span and resource attributes that `read` looks at."""
         self._of_resource = OfResource(self._said_by)
@@ -100,27 +124,26 @@ class WorkReader:
         """What the span worked for.  `agent` is what the dialect found, `model` the answered, else the asked one."""
         attributes, resource = span.attributes, span.origin.resource
         texts = list(self._of_resource(resource))
-        for position, names in self._present(tuple(attributes)):
+        present, of_gateway = self._present(tuple(attributes))
+        for position, names in present:
             if text := _first(attributes, names):
                 texts[position] = text
         if not texts[_AGENT]:
             texts[_AGENT] = agent
         if self._rules:
             self._apply_rules(texts, attributes, resource)
+        for position, names in of_gateway:
+            texts[position] = texts[position] or _first(attributes, names)
         if self._has_tiers and not texts[_TIER]:
             texts[_TIER] = self._tier(texts[_AGENT] or _value(_SERVICE, resource, resource), model)
         return Work(*texts)
 
     def _said_by(self, attributes: Mapping[str, Value]) -> Work:
-        said = {
-            WORK_FIELDS[position]: _first(attributes, names) for position, names in self._present(tuple(attributes))
-        }
-        return Work(**said)
+        present, _ = self._present(tuple(attributes))
+        return Work(**{WORK_FIELDS[position]: _first(attributes, names) for position, names in present})
 
-    def _present_in(self, keys: Collection[str]) -> tuple[tuple[int, tuple[str, ...]], ...]:
-        """For each field of which `keys` has a name: its position, and those names in order."""
-        present = ((n, tuple(name for name in names if name in keys)) for n, names in enumerate(self._names))
-        return tuple((position, names) for position, names in present if names)
+    def _present_in(self, keys: Collection[str]) -> tuple[_Present, _Present]:
+        return _present(self._names, keys), _present(self._gateway_names, keys)
 
     def _apply_rules(self, texts: list[str], attributes: Mapping[str, Value], resource: Mapping[str, Value]) -> None:
         for when, settings in self._rules:
@@ -131,6 +154,12 @@ class WorkReader:
     def _tier(self, agent: str, model: str) -> str:
         by_model = self._model_tiers
         return self._agent_tiers.get(agent) or by_model.get(model) or by_model.get(_undated(model)) or ""
+
+
+def _present(names_of: Iterable[tuple[str, ...]], keys: Collection[str]) -> _Present:
+    """For each field of which `keys` has a name: its position, and those names in order."""
+    present = ((n, tuple(name for name in names if name in keys)) for n, names in enumerate(names_of))
+    return tuple((position, names) for position, names in present if names)
 
 
 def _settings_of(rule: ValueRule) -> Work:

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from exporter.work import DEFAULT_NAMES, NO_WORK, WORK_FIELDS, ValueRule, Work, WorkReader
+from exporter.work import DEFAULT_NAMES, GATEWAY_NAMES, NO_WORK, WORK_FIELDS, ValueRule, Work, WorkReader
 from support.spans import make_span
 
 
@@ -17,6 +17,25 @@ def test_each_default_name_fills_its_field(field, name):
     assert read(WorkReader(), {name: "value"}) == NO_WORK._replace(**{field: "value"})
     assert read(WorkReader(), {}, {name: "value"}) == NO_WORK._replace(**{field: "value"})
     assert name in WorkReader().wanted
+
+
+@pytest.mark.parametrize(("field", "name"), [(field, name) for field, names in GATEWAY_NAMES.items() for name in names])
+def test_what_a_gateway_knows_of_the_key_counts_where_nothing_else_says_so(field, name):
+    said = DEFAULT_NAMES[field][-1]
+    known = {name: "of the key"}
+    assert name in WorkReader().wanted
+    assert read(WorkReader(), known) == NO_WORK._replace(**{field: "of the key"})
+    assert read(WorkReader(), known | {said: "said"}) == NO_WORK._replace(**{field: "said"})
+    assert read(WorkReader(), known, {said: "said"}) == NO_WORK._replace(**{field: "said"})
+    rule = ValueRule({"service.name": "proxy"}, {field: "ruled"})
+    assert read(WorkReader(rules=[rule]), known, {"service.name": "proxy"}) == NO_WORK._replace(**{field: "ruled"})
+
+
+def test_whoever_configures_the_names_of_a_field_is_not_told_more():
+    reader = WorkReader({"team": ("squad",)})
+    assert read(reader, {"litellm.team.id": "t"}).team == ""
+    assert "litellm.team.id" not in reader.wanted
+    assert read(reader, {"metadata.user_api_key_alias": "p"}).project == "p"
 
 
 def test_every_field_has_names():
