@@ -20,6 +20,7 @@ from exporter.settle.skeleton import (
     NOT_A_SPAN,
     PRICED_BY_EMITTER,
     QUIET,
+    ROLLUP,
     WAITS,
     Node,
 )
@@ -95,6 +96,8 @@ def _marks(usage: UsageRecord) -> int:
         marks |= PRICED_BY_EMITTER
     if usage.outranked_by:
         marks |= WAITS
+    if usage.is_rollup:
+        marks |= ROLLUP
     if usage.signal == LOGS and not usage.record_key:
         marks |= NOT_A_SPAN
     if usage.never_billable:

@@ -181,6 +181,8 @@ class UsageRecord:
     """Who sent it, where one emitter reports the same usage in several signals (rule R6): dialect, service, session."""
     outranked_by: frozenset[str] = frozenset()
     """Signals of the same source that are believed instead of this one."""
+    is_rollup: bool = False
+    """Whether it sums up what happened below its parent, beside the spans of it (rule R4)."""
     evidence: Evidence = NO_EVIDENCE
     never_billable: str = ""
     """Why rule R1 never bills this record (fetch_response, token_count, cache_hit, ...), or empty."""

@@ -1,9 +1,9 @@
 """AG2: the conventions, with a span type of its own that tells calls from what repeats them.
 
 Version 0.x repeats the usage and cost of a whole conversation on its span.  Version 1 reports each call again, on a
-`record_usage` span beside the call's own; the same form is all that is heard of compaction and aggregation of the
-history, which are calls without a span.  Source: ag2 0.14.0 and 1.2.1, `autogen/opentelemetry` and
-`ag2/middleware/builtin/telemetry.py`.
+`record_usage` span beside the call's own; the same form sums up what another agent used, which may have no spans, and
+is all that is heard of compaction and aggregation of the history, which are calls without a span.
+Sources: ag2 0.14.0 and 1.2.1, `autogen/opentelemetry` and `ag2/middleware/builtin/telemetry.py`.
 """
 
 from __future__ import annotations
@@ -35,7 +35,12 @@ _TYPES: Final = {
     # What reports usage and is none of these.
     "usage": Operation("record_usage", STEP, REPEAT),
 }
-_CALLS_WITHOUT_SPAN: Final = {kind: Operation(f"record_usage {kind}", LLM) for kind in ("compaction", "aggregation")}
+_ROLLUP: Final = Operation("record_usage subtask", WORKFLOW)
+_RECORDED: Final = {
+    "subtask": _ROLLUP,
+    **{kind: Operation(f"record_usage {kind}", LLM) for kind in ("compaction", "aggregation")},
+}
+"""What is recorded of usage that no span beside it need carry."""
 
 OWN: Final = Spellings(total=(_TOTAL,), operation=(_TYPE, _USAGE_KIND))
 SPELLINGS: Final = conventions.SPELLINGS.followed_by(OWN)
@@ -44,14 +49,17 @@ SPELLINGS: Final = conventions.SPELLINGS.followed_by(OWN)
 def read(span: Span, present: Spellings) -> Reading:
     """Kind and usage of a span of AG2."""
     own = _operation(span.attributes.get(_TYPE), span.attributes.get(_USAGE_KIND))
-    return read_usage(span, present, NAME, own or operation_of(span))
+    reading = read_usage(span, present, NAME, own or operation_of(span))
+    if own is _ROLLUP and reading.usage is not None:
+        reading.usage.is_rollup = True
+    return reading
 
 
 @lru_cache(maxsize=256)
 def _operation(span_type: Value | None, usage_kind: Value | None) -> Operation | None:
     own = _TYPES.get(span_type) if type(span_type) is str else None
     if own is _TYPES["usage"] and type(usage_kind) is str:
-        return _CALLS_WITHOUT_SPAN.get(usage_kind, own)
+        return _RECORDED.get(usage_kind, own)
     return own
 
 

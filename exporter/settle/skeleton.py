@@ -25,6 +25,8 @@ NOT_A_SPAN: Final = 2048
 """Bit of `marks`: told by a log record; the span of the same ids says more about the trace."""
 QUIET: Final = 4096
 """Bit of `marks`: a model call that reported neither usage nor an error."""
+ROLLUP: Final = 8192
+"""Bit of `marks`: sums up what tools and agents below its parent used, beside their spans."""
 CLASSES: Final = 63
 """Bits of `marks`: which of the six token classes are above zero."""
 

@@ -4,7 +4,8 @@ R3, wrapper: a model call around another one, with no tool or agent between them
 seen twice; the report with more token classes stays, the inner one on a tie, and of several inner
 calls all stay and the wrapper goes.  A call that says nothing of its usage, around or within one that
 does, or around another such, is the same call too.  R4, aggregate: an agent, workflow or step that reports
-usage goes as soon as anything below it carries usage, and so does a report of unknown kind.  R5, broken chain:
+usage goes as soon as anything below it carries usage, and so does a report of unknown kind, and one that sums up
+what the tools and agents beside it used as soon as their spans tell that themselves.  R5, broken chain:
 a model call whose ancestors have not all been seen counts as below every aggregate whose time contains it.
 
 All walks are memoised, so the cost grows linearly with the spans of a trace, and a cycle of
@@ -25,6 +26,7 @@ from exporter.settle.skeleton import (
     LEAF_CODES,
     NO_PARENT,
     QUIET,
+    ROLLUP,
     UNKNOWN_CODE,
     Node,
 )
@@ -53,6 +55,7 @@ def find_superseded(nodes: Nodes) -> dict[bytes, str]:
         above = _ancestors_of(nodes, carriers)
         superseded.update((node.span_id, AGGREGATE) for node in unknown if node.span_id in above)
         superseded.update(_superseded_aggregates(nodes, above, leaves, aggregates))
+        superseded.update(_superseded_rollups(nodes, above, aggregates))
     if len(carriers) < len(reports):
         quiet = [node for node in reports if not node.marks & CARRIER]
         superseded.update(_superseded_silences(nodes, quiet, leaves, superseded))
@@ -149,6 +152,15 @@ def _superseded_aggregates(
         for node in aggregates
         if node.span_id in above or _contains_any(node, starts, earliest_ends)
     }
+
+
+def _superseded_rollups(nodes: Nodes, above: Container[bytes], aggregates: list[Node]) -> dict[bytes, str]:
+    rollups = [node for node in aggregates if node.marks & ROLLUP]
+    if not rollups:
+        return {}
+    told = (node for node in nodes.values() if node.kind in BARRIER_CODES)
+    around = _ancestors_of(nodes, [node for node in told if node.span_id in above or node.marks & CARRIER])
+    return {node.span_id: AGGREGATE for node in rollups if node.parent_id in around}
 
 
 def _ancestors_of(nodes: Nodes, carriers: list[Node]) -> set[bytes]:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from exporter.ledger.entry import Entry, Priced
 from exporter.ledger.tables import DIMENSION_TEXTS
 from exporter.settle.call_identity import call_of, call_ref
-from exporter.settle.skeleton import CARRIER, NEVER_BILLED, NO_PARENT, PRICED_BY_EMITTER, QUIET, WAITS, Node
+from exporter.settle.skeleton import CARRIER, NEVER_BILLED, NO_PARENT, PRICED_BY_EMITTER, QUIET, ROLLUP, WAITS, Node
 from exporter.usage import KIND_CODES, LEAF_KINDS, SIGNAL_BITS, Tokens
 
 SECOND = 10**9
@@ -37,9 +37,10 @@ def node(
     free: bool = False,
     stated_cost: bool = False,
     quiet: bool = False,
+    rollup: bool = False,
 ) -> Node:
     marks = classes | CARRIER if carries and not quiet else 0
-    marks |= QUIET if quiet else 0
+    marks |= (QUIET if quiet else 0) | (ROLLUP if rollup else 0)
     marks |= (NEVER_BILLED if free else 0) | (PRICED_BY_EMITTER if stated_cost else 0)
     return Node(
         span_id(name), span_id(parent) if parent else NO_PARENT, KIND_CODES[kind], marks, start, end, digest, call

@@ -36,10 +36,15 @@ def test_a_type_that_nobody_knows_leaves_the_operation():
     assert read({TYPE: "handoff", "gen_ai.operation.name": "invoke_agent"}).kind == AGENT
 
 
-@pytest.mark.parametrize("kind", ["model_call", "subtask", "anything"])
+@pytest.mark.parametrize("kind", ["model_call", "anything"])
 def test_usage_that_is_recorded_again_is_never_billed(kind):
     usage = read({TYPE: "usage", "ag2.usage.kind": kind, "gen_ai.response.model": "gpt-5", **COUNTS}).usage
     assert (usage.kind, usage.tokens, usage.never_billable) == (STEP, Tokens(1065, 0, 0, 0, 135, 0), "repeat")
+
+
+def test_what_another_agent_used_is_a_sum_beside_its_spans():
+    usage = read({TYPE: "usage", "ag2.usage.kind": "subtask", "gen_ai.response.model": "gpt-5", **COUNTS}).usage
+    assert (usage.kind, usage.is_rollup, usage.never_billable) == (WORKFLOW, True, "")
 
 
 @pytest.mark.parametrize("kind", ["compaction", "aggregation"])

@@ -56,7 +56,8 @@ def billed(trace):
         tokens = said.tokens if said is not None else ()
         classes = sum(1 << bit for bit, count in enumerate(tokens) if count)
         free = bool(said is not None and said.never_billable)
-        one = node(sent.id, kind, sent.parent, classes=classes, carries=bool(classes), free=free)
+        rollup = bool(said is not None and said.is_rollup)
+        one = node(sent.id, kind, sent.parent, classes=classes, carries=bool(classes), free=free, rollup=rollup)
         nodes[one.span_id] = one
     superseded = find_superseded(nodes)
     return {
@@ -169,6 +170,26 @@ TRACES = {
             span("again", "agent", None, AG2, **{"ag2.span.type": "usage", "ag2.usage.kind": "model_call"}, **usage(100, 10)),
         ],
         {"chat": (100, 10)},
+    ),
+    "what an agent of AG2 without spans used is told by a sum": (
+        [
+            span("agent", None, "invoke_agent", AG2, **{"ag2.span.type": "agent"}),
+            span("chat", "agent", "chat", AG2, **{"ag2.span.type": "llm"}, **usage(100, 10)),
+            span("tool", "agent", "execute_tool", AG2, **{"ag2.span.type": "tool"}),
+            span("sum", "agent", None, AG2, **{"ag2.span.type": "usage", "ag2.usage.kind": "subtask"}, **usage(40, 4)),
+        ],
+        {"chat": (100, 10), "sum": (40, 4)},
+    ),
+    "what an agent of AG2 with spans used is told by them": (
+        [
+            span("agent", None, "invoke_agent", AG2, **{"ag2.span.type": "agent"}),
+            span("chat", "agent", "chat", AG2, **{"ag2.span.type": "llm"}, **usage(100, 10)),
+            span("tool", "agent", "execute_tool", AG2, **{"ag2.span.type": "tool"}),
+            span("worker", "tool", "invoke_agent", AG2, **{"ag2.span.type": "agent"}),
+            span("inner", "worker", "chat", AG2, **{"ag2.span.type": "llm"}, **usage(40, 4)),
+            span("sum", "agent", None, AG2, **{"ag2.span.type": "usage", "ag2.usage.kind": "subtask"}, **usage(40, 4)),
+        ],
+        {"chat": (100, 10), "inner": (40, 4)},
     ),
     "an agent of Microsoft's framework repeats its calls": (
         [

@@ -61,6 +61,20 @@ CASES = {
         {"c"},
     ),
     "a report of unknown kind with nothing below stays": ([node("x", OTHER), node("c", LLM)], set()),
+    "a sum of what another agent used goes when that agent tells it": (
+        [silent("a", AGENT), silent("t", TOOL, "a"), silent("b", AGENT, "t"), node("c", LLM, "b"),
+         node("r", WORKFLOW, "a", rollup=True)],
+        {"r"},
+    ),
+    "a sum of what another agent used stays when only the calls beside it are told": (
+        [silent("a", AGENT), silent("t", TOOL, "a"), node("c", LLM, "a"), node("r", WORKFLOW, "a", rollup=True)],
+        set(),
+    ),
+    "a sum within an agent speaks against the sum about that agent": (
+        [silent("a", AGENT), silent("b", AGENT, "a"), node("s", WORKFLOW, "b", rollup=True),
+         node("r", WORKFLOW, "a", rollup=True)],
+        {"r"},
+    ),
     "a remote agent with nothing below stays": ([node("a", AGENT)], set()),
     "a workflow over two agents without calls goes": (
         [node("w", WORKFLOW), node("a", AGENT, "w"), node("b", AGENT, "w")],
@@ -128,7 +142,7 @@ def test_the_cost_of_a_deep_chain_grows_with_its_length():
     assert span_id("s0") in find_superseded({n.span_id: n for n in nodes})
 
 
-kinds = st.sampled_from(["llm", "agent", "tool", "step", "other"])
+kinds = st.sampled_from(["llm", "agent", "tool", "step", "other", "rollup"])
 trees = st.lists(
     st.tuples(kinds, st.integers(-1, 11), st.booleans(), st.sampled_from([PLAIN, RICH, 0])), min_size=1, max_size=12
 )
@@ -138,11 +152,12 @@ def grow(plan):
     return [
         node(
             f"n{i}",
-            kind,
+            WORKFLOW if kind == "rollup" else kind,
             f"n{up}" if 0 <= up < i else None,
             carries=carries and classes > 0,
             classes=classes if carries else 0,
             quiet=carries and not classes and kind == LLM,
+            rollup=kind == "rollup",
         )
         for i, (kind, up, carries, classes) in enumerate(plan)
     ]
