@@ -60,6 +60,7 @@ LOGS: Final[tuple[Logs, ...]] = (
     qwen_code.LOGS,
     cline.LOGS,
     copilot.LOGS,
+    dify.LOGS,
     genai.LOGS,
 )
 METRICS: Final[tuple[Metrics, ...]] = (

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from exporter.dialects.basis import Counts, emitter_of, split
-from exporter.dialects.registry import read_span
+from exporter.dialects.registry import read_log, read_span
 from exporter.usage import (
     AGENT,
     EMBEDDING,
@@ -20,7 +20,7 @@ from exporter.usage import (
     WORKFLOW,
     Tokens,
 )
-from support.spans import make_span
+from support.spans import make_record, make_span
 
 U = "gen_ai.usage."
 CHAT = {"gen_ai.operation.name": "chat", "gen_ai.request.model": "gpt-5", "gen_ai.provider.name": "openai"}
@@ -56,6 +56,46 @@ def test_dify_names_the_plugin_that_asks_a_provider():
     node = NODE | {"node.type": "llm", "gen_ai.provider.name": "langgenius/openai/openai"}
     usage = read_span(make_span(node | USED | {f"{U}total_tokens": 110, "dify.conversation.id": "c"})).usage
     assert (usage.provider, usage.tokens, usage.conversation_id) == ("openai", Tokens(100, 0, 0, 0, 10, 0), "c")
+
+
+RUN = {"dify.node.type": "llm", "dify.app_id": "a", "dify.workflow.run_id": "r", "dify.conversation.id": "c"}
+ASKED = {"gen_ai.request.model": "gpt-5", "gen_ai.provider.name": "langgenius/openai/openai", **USED}
+IDS = (b"t" * 16, b"s" * 8)
+
+
+def test_the_event_of_a_node_of_dify_is_the_richer_copy_of_its_span():
+    slim = read_span(make_span(RUN)).usage
+    usage = read_log(make_record("dify.node.execution", RUN | ASKED, ids=IDS)).usage
+    assert (slim.kind, slim.usage_status) == (LLM, MISSING)
+    assert (usage.kind, usage.tokens, usage.signal) == (LLM, Tokens(100, 0, 0, 0, 10, 0), "log")
+    assert (usage.trace_id, usage.span_id, usage.record_key, usage.source) == (*IDS, "", "")
+
+
+@pytest.mark.parametrize(
+    ("currency", "nano", "flags"), [("USD", 2_500_000, ()), ("RMB", None, ("foreign_currency",)), ("", 2_500_000, ())]
+)
+def test_the_price_of_a_node_of_dify_counts_in_usd(currency, nano, flags):
+    priced = RUN | ASKED | {"dify.node.total_price": 0.0025, "dify.node.currency": currency}
+    usage = read_log(make_record("dify.node.execution", priced, ids=IDS)).usage
+    assert (usage.cost_reported_nano_usd, usage.flags) == (nano, flags)
+
+
+def test_a_node_of_dify_that_asks_no_model_has_no_usage():
+    assert read_log(make_record("dify.node.execution", RUN | {"dify.node.type": "start"}, ids=IDS)).usage is None
+
+
+@pytest.mark.parametrize("event", ["dify.message.run", "dify.prompt_generation.execution"])
+def test_what_dify_asks_outside_a_workflow_has_an_event_of_its_own(event):
+    first, again, other = (
+        read_log(make_record(event, ASKED | {"dify.message.id": message}, ids=IDS)).usage for message in "aab"
+    )
+    assert (first.kind, first.tokens, first.provider) == (LLM, Tokens(100, 0, 0, 0, 10, 0), "openai")
+    assert first.record_key == again.record_key != other.record_key
+    assert read_log(make_record(event, {"gen_ai.request.model": "gpt-5"})).usage is None
+
+
+def test_the_message_of_a_workflow_of_dify_is_of_its_nodes():
+    assert read_log(make_record("dify.message.run", RUN | ASKED, ids=IDS)).usage is None
 
 
 def test_a_framework_attribute_alone_is_not_of_dify():
