@@ -24,6 +24,9 @@ RESPONSE_ID: Final = "gen_ai.response.id"
 _USAGE: Final = "gen_ai.usage."
 COST_AMOUNT, COST_CURRENCY, COST_SOURCE = (f"{_USAGE}cost.{part}" for part in ("amount", "currency", "source"))
 
+_IN_DETAILS: Final = ("prompt_tokens_details", "input_tokens_details", "input_token_details")
+_OUT_DETAILS: Final = ("completion_tokens_details", "output_tokens_details", "output_token_details")
+
 CONTEXT: Final = {
     "geo": ("agent.pricing.geo",),
     "speed": ("agent.pricing.speed",),
@@ -35,25 +38,31 @@ CONTEXT: Final = {
 """Field of the price context → the attributes that state it."""
 
 SPELLINGS: Final = Spellings(
-    # The last two of each are what Microsoft's libraries sent before the conventions had settled.
+    # The last of each are what Microsoft's libraries and Traceloop sent before the conventions had settled.  Details
+    # have no name that all know, and instrumentation made by hand takes its provider's.
     input=(
         f"{_USAGE}input_tokens",
         f"{_USAGE}prompt_tokens",
         "gen_ai.response.input_tokens",
         "gen_ai.response.prompt_tokens",
+        "llm.usage.prompt_tokens",
     ),
     output=(
         f"{_USAGE}output_tokens",
         f"{_USAGE}completion_tokens",
         "gen_ai.response.output_tokens",
         "gen_ai.response.completion_tokens",
+        "llm.usage.completion_tokens",
     ),
     cache_read=(
         f"{_USAGE}cache_read.input_tokens",
         f"{_USAGE}cache_read_input_tokens",
         f"{_USAGE}input_tokens.cached",
         f"{_USAGE}cached_input_tokens",
-        f"{_USAGE}prompt_tokens_details.cached_tokens",
+        f"{_USAGE}cached_tokens",
+        f"{_USAGE}cache_read_tokens",
+        *(f"{_USAGE}{details}.cached_tokens" for details in _IN_DETAILS),
+        f"{_USAGE}input_token_details.cache_read",
     ),
     cache_write=(
         f"{_USAGE}cache_write.input_tokens",
@@ -61,7 +70,14 @@ SPELLINGS: Final = Spellings(
         f"{_USAGE}cache_write_input_tokens",
         f"{_USAGE}cache_creation_input_tokens",
         f"{_USAGE}input_tokens.cache_write",
-        f"{_USAGE}prompt_tokens_details.cache_creation_tokens",
+        f"{_USAGE}cache_write_tokens",
+        f"{_USAGE}cache_creation_tokens",
+        *(
+            f"{_USAGE}{details}.{write}_tokens"
+            for details in _IN_DETAILS
+            for write in ("cache_write", "cache_creation")
+        ),
+        f"{_USAGE}input_token_details.cache_creation",
     ),
     write_5m=(
         "anthropic.usage.cache_creation.ephemeral_5m_input_tokens",
@@ -75,7 +91,9 @@ SPELLINGS: Final = Spellings(
         f"{_USAGE}reasoning.output_tokens",
         f"{_USAGE}reasoning_tokens",
         "llm.usage.reasoning_tokens",
-        f"{_USAGE}completion_tokens_details.reasoning_tokens",
+        *(f"{_USAGE}{details}.reasoning_tokens" for details in _OUT_DETAILS),
+        f"{_USAGE}output_token_details.reasoning",
+        f"{_USAGE}output_reasoning_tokens",
         f"{_USAGE}output_tokens.reasoning",
         f"{_USAGE}thinking_tokens",
     ),
@@ -88,13 +106,15 @@ SPELLINGS: Final = Spellings(
         "gen_ai.cost.total_cost",
         "gen_ai.cost.total_tokens",
         f"{_USAGE}total_cost",
+        f"{_USAGE}cost_usd",
+        f"{_USAGE}total_cost_usd",
     ),
     cost_notes=(COST_CURRENCY, COST_SOURCE),
     operation=(OPERATION, SPAN_KIND, OPERATION_TYPE),
-    provider=("gen_ai.provider.name", "gen_ai.system"),
+    provider=("gen_ai.provider.name", "gen_ai.system", "llm.vendor"),
     address=("server.address",),
-    request_model=("gen_ai.request.model",),
-    response_model=("gen_ai.response.model",),
+    request_model=("gen_ai.request.model", "llm.request.model"),
+    response_model=("gen_ai.response.model", "llm.response.model"),
     call_key=(RESPONSE_ID,),
     agent=("gen_ai.agent.name", "agent.name"),
     conversation=("gen_ai.conversation.id", "session.id", "gen_ai.session.id", "gen_ai.agent.session_id"),

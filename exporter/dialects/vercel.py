@@ -1,4 +1,4 @@
-"""Vercel's AI SDK: `ai.*` attributes around every model call, as versions 4 to 7 and programs built on them send them.
+"""Vercel's AI SDK, versions 4 to 7, and programs built on it such as opencode: `ai.*` around every model call.
 
 An outer span (`ai.generateText`) adds up, or repeats the last of, its inner ones (`ai.generateText.doGenerate`), which
 are the calls.  Newer spans, of @ai-sdk/otel, follow the conventions and are read here only where they add `ai.usage.*`.

@@ -165,6 +165,42 @@ def test_69_sentry_style_parts_and_cost():
     assert (usage.cost_reported_nano_usd, usage.cost_source) == (250_000_000, "estimate")
 
 
+# ---------------------------------------------------------------------------------------------- names made up by hand
+@pytest.mark.parametrize(
+    ("details", "expected"),
+    [
+        ({f"{U}cached_tokens": 60}, Tokens(40, 60, 0, 0, 10, 0)),
+        ({f"{U}cache_read_tokens": 60, f"{U}cache_creation_tokens": 30}, Tokens(10, 60, 30, 0, 10, 0)),
+        ({f"{U}cache_read_tokens": 60, f"{U}cache_write_tokens": 30}, Tokens(10, 60, 30, 0, 10, 0)),
+        ({f"{U}input_tokens_details.cached_tokens": 60}, Tokens(40, 60, 0, 0, 10, 0)),
+        ({f"{U}input_token_details.cached_tokens": 60}, Tokens(40, 60, 0, 0, 10, 0)),
+        ({f"{U}input_tokens_details.cache_write_tokens": 30}, Tokens(70, 0, 30, 0, 10, 0)),
+        ({f"{U}output_tokens_details.reasoning_tokens": 4}, Tokens(100, 0, 0, 0, 6, 4)),
+        ({f"{U}output_reasoning_tokens": 4}, Tokens(100, 0, 0, 0, 6, 4)),
+    ],
+)
+def test_details_are_read_under_the_names_that_providers_have_for_them(details, expected):
+    assert read_span(make_span(CHAT | USED | details)).usage.tokens == expected
+
+
+def test_two_names_of_one_detail_are_one_detail():
+    twice = {f"{U}cache_read.input_tokens": 60, f"{U}cached_tokens": 60, f"{U}input_tokens_details.cached_tokens": 60}
+    assert read_span(make_span(CHAT | USED | twice)).usage.tokens == Tokens(40, 60, 0, 0, 10, 0)
+
+
+@pytest.mark.parametrize("name", ["cost_usd", "total_cost_usd", "total_cost", "cost"])
+def test_a_cost_in_usd_has_many_names(name):
+    assert read_span(make_span(CHAT | USED | {U + name: 0.25})).usage.cost_reported_nano_usd == 250_000_000
+
+
+def test_the_names_before_the_conventions_are_read_too():
+    attributes = {"llm.vendor": "OpenAI", "llm.request.model": "gpt-4o", "llm.response.model": "gpt-4o-2024-08-06"}
+    used = {"llm.usage.prompt_tokens": 100, "llm.usage.completion_tokens": 10, "llm.usage.total_tokens": 110}
+    usage = read_span(make_span(attributes | used, name="openai.chat")).usage
+    assert (usage.kind, usage.provider, usage.price_model) == (LLM, "openai", "gpt-4o-2024-08-06")
+    assert usage.tokens == Tokens(100, 0, 0, 0, 10, 0)
+
+
 # ------------------------------------------------------------------------------------------------------------- units
 @pytest.mark.parametrize(
     ("attributes", "units"),
