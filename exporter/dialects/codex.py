@@ -38,6 +38,7 @@ OWN: Final = Spellings(
     cache_write=(f"{_TURN}cache_write_input_tokens",),
     reasoning=(f"{_USAGE}reasoning_output_tokens", f"{_TURN}reasoning_output_tokens"),
     total=(f"{_USAGE}total_tokens", f"{_TURN}total_tokens"),
+    uncached=(f"{_TURN}non_cached_input_tokens",),
     request_model=("model",),
     conversation=_CONVERSATION,
 )

@@ -23,7 +23,7 @@ def evidence_of(attributes: Mapping[str, Value], present: Spellings, counted_as:
 @lru_cache(maxsize=1024)
 def _shape(present: Spellings, said: tuple[Value, ...], counted_as: str) -> str:
     shape = {"names": present.measured, "said": dict(zip(present.stated, said, strict=True))}
-    return json.dumps({**shape, "counted_as": counted_as} if counted_as else shape)
+    return json.dumps({**shape, "counted_as": counted_as} if counted_as else shape, separators=(",", ":"))
 
 
 def attributes_of(shape: str, numbers: list[Value]) -> dict[str, Value]:

@@ -165,10 +165,11 @@ def _merge(arrived: Arrived, booked: Spans, outranked: Outranked) -> _Merged:
 
 
 def _superseded(nodes: Mapping[bytes, Node], outranked: Spans) -> dict[bytes, str]:
+    """What the trace itself says of a span comes first, so that the reason does not depend on what came first."""
     superseded = find_superseded(nodes)
     for span_id in outranked:
         if span_id in nodes and nodes[span_id].marks & CARRIER:
-            superseded[span_id] = SIGNAL
+            superseded.setdefault(span_id, SIGNAL)
     return superseded
 
 

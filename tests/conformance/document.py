@@ -18,6 +18,7 @@ Telemetry of real emitters was recorded while a model server kept its own ledger
 recorded bodies to a running exporter, twice and in any order, and compare its ledger call by call.
 
 - *exact*: all six token classes are right
+- *summed*: charged in one row with other calls, whose exact sum it is
 - *merged*: input and output are right, a split inside them is lost
 - *partial*: a total differs
 - *unknown*: seen, its usage reported as missing; no money and no claim

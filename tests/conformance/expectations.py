@@ -20,7 +20,7 @@ class Expectation:
     dialects: frozenset[str] = frozenset({"genai"})
     """Which the charged rows may be read by."""
     understated: int = 0
-    """How many calls it reports short although it saw their usage whole."""
+    """How many calls its spans report short although it saw their usage whole."""
 
 
 STREAMS_WITHOUT_USAGE = "a stream without include_usage and an aborted one: the client never saw their usage"
@@ -49,6 +49,12 @@ PYDANTIC_AI_1 = (
 VERCEL = frozenset({"vercel"})
 VERCEL_ROOTS = "outer spans (ai.generateText and others) repeat or add up the calls below them, which are charged"
 
+CLAUDE_CODE = frozenset({"claude_code"})
+CLAUDE_SIGNALS = (
+    "spans and metrics repeat the log records, which are charged; they alone tell lifetimes of cache writes",
+    "failed tries before a success are in no signal",
+)
+
 EXPECTATIONS: Mapping[str, Expectation] = {
     "ag2-0.14": Expectation(
         "AG2 0.14.0",
@@ -70,12 +76,56 @@ EXPECTATIONS: Mapping[str, Expectation] = {
         {"absent": 6},
         ("6 absent: agent, tool and message spans only, without usage",),
     ),
+    "claude-agent-sdk-python": Expectation(
+        "claude-agent-sdk 0.2.186, which runs Claude Code 2.1.329",
+        {"exact": 6},
+        CLAUDE_SIGNALS,
+        {"exact": 4, "merged": 2},
+        dialects=CLAUDE_CODE,
+    ),
+    "claude-code-2.1.329-cumulative-metrics-only": Expectation(
+        "Claude Code 2.1.329, metrics alone, with cumulative temporality",
+        {"exact": 4, "summed": 6},
+        (
+            "6 summed: what a session used of a model, for itself and in its sub-agents, is one count each",
+            "lifetimes of cache writes, which the metrics leave out, follow from the cost among them",
+        ),
+        {"absent": 10},
+        dialects=CLAUDE_CODE,
+    ),
+    "claude-code-2.1.329-protobuf": Expectation(
+        "Claude Code 2.1.329",
+        {"exact": 10},
+        CLAUDE_SIGNALS,
+        {"exact": 8, "merged": 2},
+        dialects=CLAUDE_CODE,
+    ),
+    "codex-cli-binary": Expectation(
+        "Codex CLI 0.169.0",
+        {"exact": 10},
+        (
+            "spans and metrics repeat the log records, which are charged; the spans of calls name no model",
+            "a turn's span adds up the calls in it",
+        ),
+        {"exact": 10, "extra": 7},
+        dialects=frozenset({"codex"}),
+    ),
     "copilot-cli": Expectation(
         "GitHub Copilot CLI 1.0.102",
         {"exact": 7},
         ("its agent spans repeat the calls below them, which are charged",),
         {"exact": 7, "extra": 5},
         dialects=frozenset({"copilot"}),
+    ),
+    "gemini-cli": Expectation(
+        "Gemini CLI 0.61; JSON",
+        {"exact": 4},
+        (
+            "spans, metrics and the conventions' events repeat its log records, which are charged; spans leave out thoughts",
+        ),
+        {"exact": 1, "partial": 3},
+        dialects=frozenset({"gemini_cli"}),
+        understated=3,
     ),
     "google-adk-2.13": Expectation(
         "Google ADK 2.13.0, its own spans", {"exact": 11}, dialects=frozenset({"google_adk"})

@@ -11,14 +11,16 @@ from typing import Any
 
 import pytest
 from conformance.expectations import EXPECTATIONS
-from conformance.recordings import load
+from conformance.recordings import Request, load
 from conformance.test_replay import ENVIRONMENT, post
+from opentelemetry.proto.common.v1.common_pb2 import KeyValue
 
-from support.otlp import as_json, parse_traces, request, span
+from support.otlp import as_json, parse_logs, parse_traces, request, span
 from support.server import Server
 
 WITH_CONTENT = [
     *(name for name in EXPECTATIONS if "openinference" in name or name.startswith("js-oi")),
+    *("codex-cli-binary", "gemini-cli"),
     *("ag2-0.14", "google-adk-2.13", "haystack-native", "logfire", "pydantic-ai-1x-default", "pydantic-ai-default"),
     *("vercel-ai-sdk-5", "vercel-ai-sdk-7", "opencode-default-flush"),
 ]
@@ -29,6 +31,7 @@ CONTENT = re.compile(
     r"|gcp\.vertex\.agent\.|haystack\.(component|agent|pipeline)\.(input|output)|request_data|final_result"
     r"|pydantic_ai\.all_messages|model_request_parameters"
     r"|ai\.(prompt|response\.(text|toolCalls|providerMetadata)|toolCall\.(args|result))"
+    r"|(request|response)_text$|prompt$|arguments$|process\.command_args|config\.instructions"
 )
 HEAD = 24
 """Characters of a phrase that are searched for: a database may keep the rest of a long text on another page."""
@@ -60,12 +63,19 @@ def planted_body() -> bytes:
 def phrases_of(name: str) -> Iterator[str]:
     """Beginnings of all texts with words that the content of a recording holds."""
     for one in load(name).requests:
-        if not one.path.endswith("/v1/traces"):
-            continue
+        for attribute in attributes_of(one):
+            if CONTENT.match(attribute.key):
+                yield from (text[:HEAD] for text in _texts(attribute.value.string_value) if " " in text[:HEAD])
+
+
+def attributes_of(one: Request) -> Iterator[KeyValue]:
+    """Of all spans and log records."""
+    if one.path.endswith("/v1/traces"):
         for group in parse_traces(one.body, one.content_type).resource_spans:
-            for attribute in (a for scope in group.scope_spans for found in scope.spans for a in found.attributes):
-                if CONTENT.match(attribute.key):
-                    yield from (text[:HEAD] for text in _texts(attribute.value.string_value) if " " in text[:HEAD])
+            yield from (found for scope in group.scope_spans for span in scope.spans for found in span.attributes)
+    if one.path.endswith("/v1/logs"):
+        for records in parse_logs(one.body, one.content_type).resource_logs:
+            yield from (found for scope in records.scope_logs for log in scope.log_records for found in log.attributes)
 
 
 def _texts(value: str) -> Iterator[str]:

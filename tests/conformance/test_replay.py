@@ -13,9 +13,11 @@ from conformance.recordings import Recording, Request, load
 from exporter.usage import TOKEN_CLASSES, Tokens
 from support.otlp import parse_traces
 from support.server import Server
+from support.stack import wait_for
 
 # The recordings grow old, the test does not.
-ENVIRONMENT = {"AGENT_EXPORTER_ACCEPT_AGE": "unlimited"}
+ENVIRONMENT = {"AGENT_EXPORTER_ACCEPT_AGE": "unlimited", "AGENT_EXPORTER_SETTLE_SECONDS": "2"}
+PATIENCE_SECONDS = 60
 
 
 def post(server: Server, name: str, request: Request) -> None:
@@ -29,6 +31,18 @@ def usage_rows(server: Server) -> list[dict]:
         page = server.get(f"/api/v1/usage?limit=1000{f'&cursor={cursor}' if cursor else ''}").json()
         rows += page["data"]
         cursor = page["next_cursor"]
+    return rows
+
+
+def settled_rows(server: Server) -> list[dict]:
+    """The rows once nothing waits any more for what another signal or span may say."""
+    rows: list[dict] = []
+
+    def nothing_waits() -> bool:
+        rows[:] = usage_rows(server)
+        return all(row["billing"] != "pending" for row in rows)
+
+    wait_for(nothing_waits, "rows that wait for nothing", within_seconds=PATIENCE_SECONDS)
     return rows
 
 
@@ -80,7 +94,7 @@ def ledger(request, tmp_path_factory):
             post(server, name, body)
         by_trace = {trace: one.name for one in recordings for trace in traces_of(one)}
         by_recording = defaultdict(list)
-        for row in usage_rows(server):
+        for row in settled_rows(server):
             by_recording[origin_of(row, recordings, by_trace)].append(row)
         yield by_recording
     finally:

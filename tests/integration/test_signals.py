@@ -64,6 +64,21 @@ def test_every_order_of_the_signals_ends_alike(books):
         assert {f"l1-{number}", f"l2-{number}"} == {name for name in books.charged() if name.endswith(f"-{number}")}
 
 
+def test_why_a_turn_is_not_charged_does_not_depend_on_what_came_first(books):
+    for number, order in enumerate(permutations(range(3))):
+        trace = f"t{number}"
+        entries = [
+            sent_as("log", number, call(f"l{number}", f"log{number}", cost=100)),
+            sent_as("span", number, call(trace, f"turn{number}", kind="agent", cost=101)),
+            sent_as("span", number, call(trace, f"call{number}", f"turn{number}", cost=101)),
+        ]
+        for position in order:
+            books.book(entries[position])
+            settle(books)
+    reasons = {(name[:4], *billing[:2]) for name, billing in books.rows().items() if not name.startswith("log")}
+    assert reasons == {("turn", "superseded", "aggregate"), ("call", "superseded", "signal")}
+
+
 def test_a_signal_that_may_be_outranked_waits(books):
     books.book(*session()[3:5])
     assert {billing for billing, _, _ in books.rows().values()} == {"pending"}

@@ -109,6 +109,13 @@ def parse_traces(body: bytes, content_type: str) -> ExportTraceServiceRequest:
     return parse_json(body, ExportTraceServiceRequest())
 
 
+def parse_logs(body: bytes, content_type: str) -> ExportLogsServiceRequest:
+    """A log request in either encoding."""
+    if "json" not in content_type:
+        return ExportLogsServiceRequest.FromString(body)
+    return parse_json(body, ExportLogsServiceRequest())
+
+
 def parse_json(body: bytes, into: Request) -> Request:
     """A request in OTLP/JSON as the message that it is in protobuf."""
     message = json.loads(body)
