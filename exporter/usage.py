@@ -80,7 +80,9 @@ SPANS: Final = "span"
 LOGS: Final = "log"
 METRICS: Final = "metric"
 IMPORTS: Final = "import"
-SIGNALS: Final = (SPANS, LOGS, METRICS, IMPORTS)
+REPORTS: Final = "report"
+"""Sums that a program made of calls which others may report one by one."""
+SIGNALS: Final = (SPANS, LOGS, METRICS, IMPORTS, REPORTS)
 """The position of a signal is its bit in stored masks: append only."""
 SIGNAL_BITS: Final = {signal: 1 << position for position, signal in enumerate(SIGNALS)}
 

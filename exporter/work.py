@@ -120,6 +120,10 @@ class WorkReader:
         # Emitters send the same few sets of keys over and over.
         self._present = lru_cache(maxsize=1024)(self._present_in)
 
+    def names_of(self, field: str) -> tuple[str, ...]:
+        """Attribute names that are asked for a field."""
+        return self._names[WORK_FIELDS.index(field)]
+
     def read(self, span: Span, *, agent: str, model: str) -> Work:
         """What the span worked for.  `agent` is what the dialect found, `model` the answered, else the asked one."""
         attributes, resource = span.attributes, span.origin.resource

@@ -39,6 +39,7 @@ COMMANDS: Final = {
     "audit": Entry("audit", "command", "Prove that the totals equal the ledger."),
     "messages": Entry("messages", "command", "Judge messages between agents as the intake would."),
     "completeness": Entry("completeness", "command", "Who sends calls without saying what they used, and what to do."),
+    "import": Entry("imports", "command", "Book what is already on disk: transcripts and reports of usage."),
     "backfill": Entry("backfill", "command", "Write the past for a Prometheus that was not there."),
     "metrics": Entry("metrics", "command", "The metrics as a scrape would show them."),
 }

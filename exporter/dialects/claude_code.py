@@ -28,8 +28,8 @@ from exporter.dialects.records import (
 )
 from exporter.dialects.spellings import Spellings
 from exporter.signals import STATUS_ERROR, Span
+from exporter.usage import IMPORTS, SPANS, Reading
 from exporter.usage import LOGS as LOG
-from exporter.usage import SPANS, Reading
 
 NAME: Final = "claude_code"
 SCOPE: Final = "com.anthropic.claude_code"
@@ -110,7 +110,7 @@ def read_metric(span: Span, values: Mapping[tuple[str, str], int | float]) -> Re
     span = with_attributes(span, read_points(values, _MEANS))
     operation = OPERATIONS["chat"]
     reading = read_usage(span, SPELLINGS.present_in(span.attributes), NAME, operation, counted_as=SCOPE)
-    return sent_as_metric(_name_agent(reading, span), span, (*_SESSION, "user.id"), frozenset({LOG, SPANS}))
+    return sent_as_metric(_name_agent(reading, span), span, (*_SESSION, "user.id"), frozenset({LOG, SPANS, IMPORTS}))
 
 
 def _name_agent(reading: Reading, span: Span) -> Reading:

@@ -17,8 +17,8 @@ from exporter.ledger.entry import Priced
 from exporter.ledger.sums import NO_COMPONENTS, Counted, Sums
 from exporter.ledger.tables import TOKEN_COLUMNS, revision, usage
 from exporter.ledger.traces import Change, Fresh, Known, Settled
-from exporter.settle.verdict import NO_USAGE, Verdict
-from exporter.usage import BILLING, CHARGED, NOT_BILLABLE, PENDING, REPORTED, Tokens
+from exporter.settle.verdict import NO_USAGE, SIGNAL, Verdict
+from exporter.usage import BILLING, CHARGED, NOT_BILLABLE, PENDING, REPORTED, SUPERSEDED, Tokens
 
 _CODES: Final = {name: code for code, name in enumerate(BILLING)}
 _BATCH: Final = 400
@@ -125,6 +125,15 @@ def charge_due(
     """Rule R7: an aggregate (its trace and row) that waited long enough and was not superseded is charged."""
     trace_id, row = subject
     change = Change(bytes(row["span_id"]), Verdict(CHARGED, ""), None)
+    _change(connection, dimensions, (trace_id, row, change), sums, moment)
+
+
+def supersede(
+    connection: Connection, dimensions: Dimensions, subject: tuple[bytes, StoredRow], sums: Sums, moment: Moment
+) -> None:
+    """Rule R6 for a row (with its trace) whose calls another signal tells by now."""
+    trace_id, row = subject
+    change = Change(bytes(row["span_id"]), Verdict(SUPERSEDED, SIGNAL), None)
     _change(connection, dimensions, (trace_id, row, change), sums, moment)
 
 

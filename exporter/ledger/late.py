@@ -56,7 +56,7 @@ def charge_due(booking: Booking, now_ns: int) -> int:
         changes.charge_due(connection, booking.dimensions, (bytes(row["trace_id"]), row), sums, moment)
         return True
 
-    return _revise(booking, due, charge, now_ns).changed
+    return revise(booking, due, charge, now_ns).changed
 
 
 def price_late(
@@ -66,7 +66,7 @@ def price_late(
     pricing = _LatePricing(booking, prices, now_ns)
     last, priced = 0, 0
     while True:
-        revised = _revise(booking, _unpriced_after(last), pricing.reprice, now_ns)
+        revised = revise(booking, _unpriced_after(last), pricing.reprice, now_ns)
         last = revised.last
         priced += revised.changed
         progress(revised.seen)
@@ -82,7 +82,7 @@ class _Revised(NamedTuple):
     last: int
 
 
-def _revise(
+def revise(
     booking: Booking, query: Select[Any], change: Callable[[Connection, Row, Sums], bool], now_ns: int
 ) -> _Revised:
     """Change a batch of what a query finds: found without holding up any writer, read again under the locks."""

@@ -16,7 +16,17 @@ from support.tools import ROOT
 
 PACKAGE = ROOT / "exporter"
 SHARED_WORDS = ("money", "signals", "usage", "work", "errors")
-PURE_PACKAGES = ("dialects", "settle", "pricing", "budgets", "planning", "efficiency", "forecast", "messages")
+PURE_PACKAGES = (
+    "dialects",
+    "settle",
+    "pricing",
+    "budgets",
+    "planning",
+    "efficiency",
+    "forecast",
+    "messages",
+    "imports",
+)
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 
 # Import name of each distribution where the two differ.

@@ -8,7 +8,7 @@ from __future__ import annotations
 import pytest
 
 from exporter.dialects.registry import metrics_of, read_log, read_span
-from exporter.usage import LLM, LOGS, METRICS, REPORTED, SPANS, Tokens
+from exporter.usage import IMPORTS, LLM, LOGS, METRICS, REPORTED, SPANS, Tokens
 from support.spans import make_points, make_record, make_span
 
 CLAUDE = "com.anthropic.claude_code"
@@ -67,7 +67,7 @@ def test_38_the_same_request_in_three_signals_is_told_by_one_source_and_the_log_
     assert (span.signal, log.signal, metric.signal) == (SPANS, LOGS, METRICS)
     assert log.outranked_by == frozenset()
     assert span.outranked_by == {LOGS}
-    assert metric.outranked_by == {LOGS, SPANS}
+    assert metric.outranked_by == {LOGS, SPANS, IMPORTS}
 
 
 def test_39_one_hour_writes_of_claude_code():

@@ -221,6 +221,15 @@ def upgrade() -> None:
         sqlite_with_rowid=False,
     )
     op.create_table(
+        "import_mark",
+        sa.Column("file", sa.LargeBinary(length=16), autoincrement=False, nullable=False),
+        sa.Column("head", sa.LargeBinary(length=16), nullable=False),
+        sa.Column("size", sa.BigInteger(), nullable=False),
+        sa.Column("position", sa.BigInteger(), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("file", name=op.f("pk_import_mark")),
+    )
+    op.create_table(
         "job",
         sa.Column("name", sa.Text(), nullable=False),
         sa.Column("holder", sa.Text(), server_default="", nullable=False),
@@ -595,6 +604,7 @@ def downgrade() -> None:
     op.drop_table("message_gate")
     op.drop_table("message")
     op.drop_table("job")
+    op.drop_table("import_mark")
     op.drop_table("gauge")
     op.drop_table("family_size")
     op.drop_table("family_series")

@@ -1,0 +1,117 @@
+"""Reports of sums beside the calls that they sum: a report counts only where nobody told of the calls.
+
+Both may come first.  A report is compared with what is booked before it is taken in; what is booked later
+retires the reports of its time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+from typing import Final, NamedTuple
+
+from sqlalchemy import Connection, func, select, update
+
+from exporter.budgets.periods import QUARTER_NS
+from exporter.ledger import changes
+from exporter.ledger.booking import Booking
+from exporter.ledger.late import BATCH, Row, revise
+from exporter.ledger.sums import Sums
+from exporter.ledger.tables import dimension, rollup, source, trace, usage
+from exporter.usage import BILLING, CHARGED, IMPORTS, PENDING, REPORTS, SIGNAL_BITS
+
+_OPEN: Final = (BILLING.index(CHARGED), BILLING.index(PENDING))
+_BETTER: Final = sum(bit for signal, bit in SIGNAL_BITS.items() if signal != REPORTS)
+_PART: Final = 400
+
+
+class Standing(NamedTuple):
+    """A report that counts."""
+
+    id: int
+    key: tuple[bytes, bytes]
+    """Its trace and span."""
+    dialect: str
+    scope: str
+    service: str
+    session: str
+    start_ns: int
+    end_ns: int
+
+
+def standing_reports(connection: Connection) -> list[Standing]:
+    """Every report that counts, or will."""
+    columns = (
+        usage.c.id, trace.c.trace_id, usage.c.span_id, dimension.c.dialect, dimension.c.scope, dimension.c.service,
+        func.coalesce(usage.c.conversation_id, ""), usage.c.started_at, usage.c.ended_at,
+    )  # fmt: skip
+    query = (
+        select(*columns)
+        .join(trace, trace.c.id == usage.c.trace)
+        .join(dimension, dimension.c.id == usage.c.dimension)
+        .where(dimension.c.signal == REPORTS, usage.c.billing.in_(_OPEN))
+        .order_by(usage.c.id)
+    )
+    return [Standing(row[0], (bytes(row[1]), bytes(row[2])), *row[3:]) for row in connection.execute(query)]
+
+
+def is_told(connection: Connection, tellers: Collection[str], start_ns: int, end_ns: int) -> bool:
+    """Whether calls that began in a time are counted one by one.
+
+    `tellers` are services or dialects of which they must be; empty for any.
+    """
+    inside = (rollup.c.quarter >= start_ns // QUARTER_NS, rollup.c.quarter <= max(end_ns - 1, start_ns) // QUARTER_NS)
+    query = (
+        select(rollup.c.dimension)
+        .join(dimension, dimension.c.id == rollup.c.dimension)
+        .where(*inside, dimension.c.signal != REPORTS)
+        .group_by(rollup.c.dimension)
+        .having(func.sum(rollup.c.calls) > 0)
+        .limit(1)
+    )
+    if tellers:
+        query = query.where(dimension.c.service.in_(tellers) | dimension.c.dialect.in_(tellers))
+    return connection.execute(query).first() is not None
+
+
+def told_sessions(connection: Connection, sessions: Collection[str]) -> set[str]:
+    """Those of the sessions of which calls are counted one by one."""
+    found: set[str] = set()
+    wanted = sorted(sessions)
+    for start in range(0, len(wanted), _PART):
+        query = (
+            select(usage.c.conversation_id)
+            .join(dimension, dimension.c.id == usage.c.dimension)
+            .where(
+                usage.c.conversation_id.in_(wanted[start : start + _PART]),
+                usage.c.billing.in_(_OPEN),
+                dimension.c.signal != REPORTS,
+            )
+            .distinct()
+        )
+        found.update(session for session in connection.scalars(query) if session)
+    return found
+
+
+def retire(booking: Booking, reports: Sequence[int], now_ns: int) -> int:
+    """Supersede reports (rows of the ledger) of whose calls somebody told; how many that were."""
+
+    def supersede(connection: Connection, row: Row, sums: Sums) -> bool:
+        # What is settled again later must see it the same way.
+        bit = SIGNAL_BITS[IMPORTS]
+        unseen = source.c.signals.op("&")(_BETTER) == 0
+        seen = update(source).where(source.c.id == row["source"], unseen)
+        connection.execute(seen.values(signals=source.c.signals + bit))
+        moment = changes.Moment(now_ns, now_ns)
+        changes.supersede(connection, booking.dimensions, (bytes(row["trace_id"]), row), sums, moment)
+        return True
+
+    open_rows = select(usage, trace.c.trace_id).join(trace, trace.c.id == usage.c.trace).order_by(usage.c.id)
+    open_rows = open_rows.where(usage.c.billing.in_(_OPEN))
+    return sum(
+        revise(booking, open_rows.where(usage.c.id.in_(part)), supersede, now_ns).changed for part in _parts(reports)
+    )
+
+
+def _parts(numbers: Sequence[int]) -> Iterator[Sequence[int]]:
+    size = min(BATCH, _PART)
+    return (numbers[start : start + size] for start in range(0, len(numbers), size))
