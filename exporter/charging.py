@@ -171,11 +171,12 @@ def _dimension(
         work.agent or usage.service, work.project, work.team, work.environment, work.role, work.tier, work.task_type,
         work.phase, work.complexity, work.importance, work.impact, work.experiment, work.variant,
         usage.usage_status, charge.cost_status, _json(charge.reasons) if charge.reasons else "", charge.price_version,
-        usage.cost_source, usage.error_type, _context_text(context),
+        usage.cost_source, usage.error_type, context_text(context),
     )  # fmt: skip
 
 
-def _context_text(context: PriceContext) -> str:
+def context_text(context: PriceContext) -> str:
+    """A price context as the ledger keeps it: canonical JSON of what it states."""
     if not any(context):
         return ""
     return _json({name: value for name, value in zip(context._fields, context, strict=True) if value})

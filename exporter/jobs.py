@@ -16,6 +16,7 @@ from exporter.ledger.evaluation import evaluate_budgets, watch_windows
 from exporter.ledger.gauges import replace_gauges
 from exporter.ledger.jobs import last_value
 from exporter.ledger.retention import prune_skeletons
+from exporter.ledger.revising import BATCH
 from exporter.runtime import Runtime
 from exporter.schedule import SECOND_NS, Job, Outcome
 
@@ -69,7 +70,7 @@ def _settle(duties: Duties, now_ns: int) -> Outcome | None:
     charged: list[int] = []
     for _ in range(SETTLE_BATCHES):
         duties.run_alone(lambda: charged.append(late.charge_due(duties.booking, now_ns)))
-        if charged[-1] < late.BATCH:
+        if charged[-1] < BATCH:
             break
     return Outcome(value=sum(charged)) if charged[0] else None
 

@@ -40,6 +40,7 @@ COMMANDS: Final = {
     "messages": Entry("messages", "command", "Judge messages between agents as the intake would."),
     "completeness": Entry("completeness", "command", "Who sends calls without saying what they used, and what to do."),
     "import": Entry("imports", "command", "Book what is already on disk: transcripts and reports of usage."),
+    "reinterpret": Entry("reinterpret", "command", "Read booked records again by today's rules."),
     "backfill": Entry("backfill", "command", "Write the past for a Prometheus that was not there."),
     "metrics": Entry("metrics", "command", "The metrics as a scrape would show them."),
 }

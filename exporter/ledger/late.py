@@ -7,24 +7,22 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Final, NamedTuple, Protocol
+from typing import Any, Final, Protocol
 
 import orjson
-from sqlalchemy import Connection, RowMapping, Select, select, update
+from sqlalchemy import Connection, Select, select, update
 
 from exporter.ledger import changes
 from exporter.ledger.booking import Booking
 from exporter.ledger.dimensions import Dimension
-from exporter.ledger.stores import Wanted
+from exporter.ledger.revising import BATCH, Row, revise
 from exporter.ledger.sums import Counted, Sums
 from exporter.ledger.tables import DIMENSION_TEXTS, TOKEN_COLUMNS, dimension, series, trace, usage
 from exporter.pricing.charge import UNKNOWN, Charge, amounts_of
 from exporter.usage import BILLING, CHARGED, PENDING, PriceContext, Tokens
 
-BATCH: Final = 500
 _CHARGED: Final = BILLING.index(CHARGED)
 _PENDING: Final = BILLING.index(PENDING)
-Row = RowMapping
 
 
 class Prices(Protocol):
@@ -72,36 +70,6 @@ def price_late(
         progress(revised.seen)
         if revised.seen < BATCH:
             return priced
-
-
-class _Revised(NamedTuple):
-    """How many rows were looked at and changed, and the id of the last one."""
-
-    seen: int
-    changed: int
-    last: int
-
-
-def revise(
-    booking: Booking, query: Select[Any], change: Callable[[Connection, Row, Sums], bool], now_ns: int
-) -> _Revised:
-    """Change a batch of what a query finds: found without holding up any writer, read again under the locks."""
-    with booking.database.read() as connection:
-        found = connection.execute(query.limit(BATCH)).mappings().all()
-    if not found:
-        return _Revised(0, 0, 0)
-    try:
-        with booking.database.write() as connection:
-            store = booking.store(connection)
-            store.lock_and_read(Wanted(sorted({bytes(row["trace_id"]) for row in found})))
-            rows = connection.execute(query.where(usage.c.id.in_([row["id"] for row in found]))).mappings().all()
-            sums = Sums()
-            changed = sum(change(connection, row, sums) for row in rows)
-            booking.add_sums(connection, store, sums, now_ns)
-    except BaseException:
-        booking.dimensions.forget()
-        raise
-    return _Revised(len(found), changed, found[-1]["id"])
 
 
 def _unpriced_after(last: int) -> Select[Any]:

@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import Any, Final
 
 import orjson
-from sqlalchemy import Connection, RowMapping, select, tuple_
+from sqlalchemy import Connection, select, tuple_
 
 from exporter.ledger.changes import unpack_components
 from exporter.ledger.entry import Priced
@@ -170,11 +170,12 @@ def _stored(connection: Connection, known: Mapping[bytes, Known], reports: list[
             .where(tuple_(usage.c.trace, usage.c.span_id).in_(keys[start : start + _BATCH]))
         )
         for row in connection.execute(query).mappings():
-            found[(bytes(row["trace_id"]), bytes(row["span_id"]))] = _priced(row)
+            found[(bytes(row["trace_id"]), bytes(row["span_id"]))] = priced_of(row)
     return found
 
 
-def _priced(row: RowMapping) -> Priced:
+def priced_of(row: Mapping[Any, Any]) -> Priced:
+    """A booked row as a report, with what others filled in; the columns are those of ledger.records."""
     is_never_billed = BILLING[row["billing"]] == NOT_BILLABLE
     return Priced(
         tuple(row[f"d_{name}"] for name in DIMENSION_TEXTS),

@@ -188,8 +188,10 @@ revision = Table(
     Column("cost_before_nano_usd", BigInteger),
     Column("cost_after_nano_usd", BigInteger),
     *texts("price_version_before", "price_version_after"),
+    Column("tokens_before", Text),
+    Column("tokens_after", Text),
 )
-"""Every later change of a booked row, append-only."""
+"""Every later change of a booked row, append-only; the tokens (JSON list of the six classes) where they changed."""
 
 rollup = Table(
     "rollup",

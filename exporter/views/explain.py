@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any, Final, NamedTuple
@@ -13,7 +14,7 @@ from exporter.ledger.queries import UsageFilter, read_usage
 from exporter.ledger.records import Record, is_of_span, is_of_trace, read_records
 from exporter.ledger.tables import revision, skeleton, trace, usage
 from exporter.settle.speaking import Speaking
-from exporter.usage import BILLING
+from exporter.usage import BILLING, TOKEN_CLASSES
 from exporter.views.explain_budgets import KnownBudget, breaches_of, explain_budgets, read_budgets
 from exporter.views.explain_price import Books, Shelf, explain_price
 from exporter.views.explain_reading import explain_reading
@@ -113,9 +114,16 @@ def _revisions(connection: Connection, ids: Sequence[int]) -> dict[int, list[dic
                 "billing_after": BILLING[row.billing_after],
                 "cost_before_nano_usd": row.cost_before_nano_usd,
                 "cost_after_nano_usd": row.cost_after_nano_usd,
+                "tokens_before": _tokens(row.tokens_before),
+                "tokens_after": _tokens(row.tokens_after),
             }
         )
     return found
+
+
+def _tokens(stored: str | None) -> dict[str, int] | None:
+    """The six classes; null where a correction left them alone."""
+    return None if stored is None else dict(zip(TOKEN_CLASSES, json.loads(stored), strict=True))
 
 
 def _refuse(connection: Connection, asked: Asked) -> None:

@@ -87,7 +87,7 @@ def in_place_of(connection: Connection, record: Record, shapes: Mapping[int, Spe
     return [named(one) for one in found[:MOST_NAMED]]
 
 
-def named(record: Record) -> dict[str, Any]:
+def named(record: Mapping[Any, Any]) -> dict[str, Any]:
     """A record in the few words by which others refer to it."""
     trace_id, span_id = sent_ids({**record, "signal": record["d_signal"]})
     return {

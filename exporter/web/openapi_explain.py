@@ -108,6 +108,8 @@ _CORRECTION: Final = exactly(
         "billing_after": choice(BILLING),
         "cost_before_nano_usd": MAYBE_INTEGER,
         "cost_after_nano_usd": MAYBE_INTEGER,
+        "tokens_before": _or_null(ref("Tokens")),
+        "tokens_after": _or_null(ref("Tokens")),
     }
 )
 _MOVED: Final = exactly(

@@ -349,6 +349,8 @@ def upgrade() -> None:
         sa.Column("cost_after_nano_usd", sa.BigInteger(), nullable=True),
         sa.Column("price_version_before", sa.Text(), server_default="", nullable=False),
         sa.Column("price_version_after", sa.Text(), server_default="", nullable=False),
+        sa.Column("tokens_before", sa.Text(), nullable=True),
+        sa.Column("tokens_after", sa.Text(), nullable=True),
         sa.PrimaryKeyConstraint("usage", "revision", name=op.f("pk_revision")),
     )
     op.create_table(
