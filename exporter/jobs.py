@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from exporter.ledger import late, outranking
+from exporter.ledger.aggregate_gap import find_aggregate_gaps, keep_aggregate_gaps
 from exporter.ledger.audit import audit
 from exporter.ledger.booking import Booking
 from exporter.ledger.completeness import find_gaps
@@ -50,6 +51,7 @@ def make_jobs(
         Job("evaluate", 0, partial(_evaluate, duties)),
         Job("price_late", PRICE_LATE_EVERY_NS, partial(_price_late, duties)),
         Job("completeness", COMPLETENESS_EVERY_NS, partial(_find_gaps, duties)),
+        Job("aggregate_gap", COMPLETENESS_EVERY_NS, partial(_find_aggregate_gaps, duties)),
         Job("prune", PRUNE_EVERY_NS, lambda now_ns: _prune(duties, now_ns - settle_horizon_ns)),
     ]
     if duties.push is not None:
@@ -104,6 +106,14 @@ def _find_gaps(duties: Duties, now_ns: int) -> Outcome:
     with duties.database.write() as connection:
         replace_gauges(connection, found)
     return Outcome(value=sum(map(len, found.values())))
+
+
+def _find_aggregate_gaps(duties: Duties, now_ns: int) -> Outcome:
+    with duties.database.read() as connection:
+        last, found = find_aggregate_gaps(connection, last_value(connection, "aggregate_gap"), now_ns)
+    with duties.database.write() as connection:
+        keep_aggregate_gaps(connection, found, now_ns)
+    return Outcome(value=last)
 
 
 def _push(push: Callable[[], bool], _now_ns: int) -> Outcome:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from sqlalchemy import Connection, delete, insert, select
 
@@ -25,9 +25,10 @@ def replace_gauges(connection: Connection, found: Mapping[str, Mapping[Labels, i
         connection.execute(insert(gauge), rows)
 
 
-def read_gauges(connection: Connection) -> dict[str, dict[Labels, int]]:
-    """The values of every gauge that was ever kept, in the order of their labels."""
+def read_gauges(connection: Connection, names: Iterable[str]) -> dict[str, dict[Labels, int]]:
+    """The values of those of the gauges that were ever kept, in the order of their labels."""
     found: dict[str, dict[Labels, int]] = {}
-    for name, labels, value in connection.execute(select(gauge).order_by(gauge.c.name, gauge.c.labels)):
+    query = select(gauge.c.name, gauge.c.labels, gauge.c.value).where(gauge.c.name.in_(list(names)))
+    for name, labels, value in connection.execute(query.order_by(gauge.c.name, gauge.c.labels)):
         found.setdefault(name, {})[tuple(json.loads(labels))] = value
     return found

@@ -6,6 +6,7 @@ from typing import Final
 
 from exporter.telemetry.family import COUNTER, GAUGE, ours
 
+AGENT: Final = "gen_ai.agent.name"
 SENDER: Final = ("dialect", "scope", "service")
 DOUBT: Final = (*SENDER, "reason")
 
@@ -80,5 +81,19 @@ COMPLETENESS: Final = (
         (*SENDER, "usage", "advice"),
         "sender_calls",
         "Calls of the last hour by sender and what is known of their usage (reported, estimated, missing, failed)",
+    ),
+    ours(
+        GAUGE,
+        "agent_exporter_aggregate_gap_tokens",
+        ("service", AGENT),
+        "aggregate_gap",
+        "Tokens that agents said in the last hour beyond what the calls below them add up to: calls that never arrived",
+    ),
+    ours(
+        GAUGE,
+        "agent_exporter_aggregate_told_tokens",
+        ("service", AGENT),
+        "aggregate_told",
+        "Tokens that agents said in the last hour for themselves and the calls below them, which alone are charged",
     ),
 )

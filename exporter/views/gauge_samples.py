@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from sqlalchemy import Connection
 
-from exporter.ledger.completeness import GAUGES
+from exporter.ledger import aggregate_gap, completeness
 from exporter.ledger.gauges import Labels, read_gauges
 from exporter.views.points import Points
+
+GAUGES: Final = (*completeness.GAUGES, *aggregate_gap.GAUGES)
 
 
 class GaugeSamples:
@@ -17,7 +21,7 @@ class GaugeSamples:
 
     def read(self, connection: Connection) -> dict[str, Points]:
         """Points of every gauge; one that no job ever found has none."""
-        found = read_gauges(connection)
+        found = read_gauges(connection, GAUGES)
         return {name: self._points(name, found.get(name, {})) for name in GAUGES}
 
     def _points(self, name: str, values: dict[Labels, int]) -> Points:

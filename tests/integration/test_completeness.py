@@ -121,7 +121,7 @@ def test_gauges_are_replaced_and_shown(books):
         replace_gauges(connection, {SENDER_CALLS: {("a", "b", "c", "reported", ""): 5, ("old",) * 5: 1}})
         replace_gauges(connection, {SENDER_CALLS: {("a", "b", "c", "reported", ""): 7}})
     with books.database.read() as connection:
-        assert read_gauges(connection) == {SENDER_CALLS: {("a", "b", "c", "reported", ""): 7}}
+        assert read_gauges(connection, [SENDER_CALLS]) == {SENDER_CALLS: {("a", "b", "c", "reported", ""): 7}}
         points = MetricReader().read(connection, NOW)[SENDER_CALLS]
     assert (points.labels, points.values) == ([("a", "b", "c", "reported", "")], [7])
 
@@ -135,7 +135,7 @@ def test_the_scheduled_job_keeps_what_it_finds(books):
     (job,) = [one for one in jobs if one.name == "completeness"]
     assert job.run(NOW).value == 5
     with books.database.read() as connection:
-        assert sum(read_gauges(connection)[SENDER_CALLS].values()) == 7
+        assert sum(read_gauges(connection, [SENDER_CALLS])[SENDER_CALLS].values()) == 7
 
 
 # --------------------------------------------------------------------------------------------- the answer

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from exporter.budgets.definition import Budget, Threshold
+from exporter.ledger.aggregate_gap import AGGREGATE_GAP, AGGREGATE_TOLD
 from exporter.ledger.completeness import SENDER_CALLS
 from exporter.ledger.engine import Database
 from exporter.ledger.families import CAPPED
@@ -120,7 +121,9 @@ def _add_doubts(connection) -> None:
     add_doubts(connection, (*openai, "missing", "output_missing"), calls=1, tokens=100, cost_nano_usd=5)
     guess = ("genai", "openlit", "reviewer", "estimated", "guessed_stream")
     calls = {(*openai, "missing", "stream_usage"): 2, (*openai, "reported", ""): 9}
-    replace_gauges(connection, {SENDER_CALLS: calls})
+    agents = {("coder", "builder"): 700}
+    told = {("coder", "builder"): 90_000}
+    replace_gauges(connection, {SENDER_CALLS: calls, AGGREGATE_GAP: agents, AGGREGATE_TOLD: told})
     add_doubts(connection, guess, calls=3, tokens=900, cost_nano_usd=45_000_000, reversed_calls=1, reversed_tokens=300)
 
 
