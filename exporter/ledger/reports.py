@@ -14,7 +14,7 @@ from sqlalchemy import Connection, func, select, update
 from exporter.budgets.periods import QUARTER_NS
 from exporter.ledger import changes
 from exporter.ledger.booking import Booking
-from exporter.ledger.revising import revise
+from exporter.ledger.revising import BATCH, Row, revise
 from exporter.ledger.sums import Sums
 from exporter.ledger.tables import dimension, rollup, source, trace, usage
 from exporter.usage import BILLING, CHARGED, IMPORTS, PENDING, REPORTS, SIGNAL_BITS
