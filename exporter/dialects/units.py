@@ -42,7 +42,13 @@ OF_CONVENTIONS: Final = MappingProxyType(
 OF_OPENINFERENCE: Final = MappingProxyType(
     {f"{_COUNT}prompt_details.audio": _AUDIO_IN, f"{_COUNT}completion_details.audio": _AUDIO_OUT}
 )
-OF_VERCEL: Final = MappingProxyType({f"ai.usage.{quantity}": quantity for quantity in _QUANTITIES})
+OF_VERCEL: Final = MappingProxyType(
+    {f"ai.usage.{quantity}": quantity for quantity in _QUANTITIES}
+    | {
+        "ai.usage.input_token_details.audio_tokens": _AUDIO_IN,
+        "ai.usage.output_token_details.audio_tokens": _AUDIO_OUT,
+    }
+)
 
 _UNITS: Final = {**OF_CONVENTIONS, **OF_OPENINFERENCE, **OF_VERCEL}
 _READ_WITHIN: Final = ((_AUDIO_IN, _AUDIO_READ), (_IMAGE_IN, _IMAGE_READ))

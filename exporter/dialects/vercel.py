@@ -33,12 +33,13 @@ _IN, _OUT = f"{_USAGE}inputTokenDetails.", f"{_USAGE}outputTokenDetails."
 _SAID_BY_USER: Final = "ai.telemetry.metadata."
 
 OWN: Final = Spellings(
-    input=(f"{_USAGE}inputTokens", f"{_USAGE}promptTokens", f"{_USAGE}tokens"),
-    output=(f"{_USAGE}outputTokens", f"{_USAGE}completionTokens"),
+    # The last of each are of speech and transcription, whose usage is the provider's in other letters.
+    input=(f"{_USAGE}inputTokens", f"{_USAGE}promptTokens", f"{_USAGE}tokens", f"{_USAGE}input_tokens"),
+    output=(f"{_USAGE}outputTokens", f"{_USAGE}completionTokens", f"{_USAGE}output_tokens"),
     cache_read=(f"{_IN}cacheReadTokens", f"{_USAGE}cachedInputTokens"),
     cache_write=(f"{_IN}cacheWriteTokens",),
     reasoning=(f"{_OUT}reasoningTokens", f"{_USAGE}reasoningTokens"),
-    total=(f"{_USAGE}totalTokens",),
+    total=(f"{_USAGE}totalTokens", f"{_USAGE}total_tokens"),
     uncached=(UNCACHED,),
     visible=(f"{_OUT}textTokens",),
     units=tuple(OF_VERCEL),

@@ -254,6 +254,13 @@ def test_23_a_transcription_counts_seconds_and_no_tokens(attributes):
     assert (usage.usage_status, usage.flags) == (REPORTED, ())
 
 
+def test_a_transcription_may_be_counted_in_tokens_of_audio():
+    audio = {f"{U}input_tokens": 14, f"{U}input_token_details.audio_tokens": 14, f"{U}output_tokens": 45}
+    usage = usage_of({"ai.operationId": "ai.transcribe", "ai.model.id": "gpt-4o-transcribe", **audio})
+    assert (usage.kind, usage.tokens) == (MEDIA, Tokens(14, 0, 0, 0, 45, 0))
+    assert usage.units == {"input_audio_tokens": 14}
+
+
 def test_the_details_that_its_newer_spans_may_add_are_read():
     usage = usage_of(
         {
