@@ -13,6 +13,7 @@ from exporter.dialects import conventions
 from exporter.dialects.answers import read_answer
 from exporter.dialects.base import Dialect
 from exporter.dialects.kinds import OPERATIONS, Operation, find_operation
+from exporter.dialects.printed_answers import read_printed_answer
 from exporter.dialects.reading import USAGE_MISSING, read_usage
 from exporter.dialects.spellings import Spellings
 from exporter.dialects.units import OF_OPENINFERENCE
@@ -96,7 +97,8 @@ def _operation(stated: Value | None, kind: Value | None) -> Operation:
 
 def _take(attributes: Mapping[str, Value]) -> dict[str, Value]:
     """Chain and tool spans carry the answers of others, therefore LLM alone."""
-    return read_answer(attributes.get(_OUTPUT)) if attributes.get(_KIND) == "LLM" else {}
+    output = attributes.get(_OUTPUT) if attributes.get(_KIND) == "LLM" else None
+    return read_answer(output) or read_printed_answer(output)
 
 
 DIALECT: Final = Dialect(
