@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from hashlib import blake2b
 from typing import Final
 
@@ -80,10 +81,15 @@ def _ids_of(record_key: str) -> tuple[bytes, bytes, bytes]:
 
 def _place(priced: Priced, usage: UsageRecord, *, is_carrier: bool) -> None:
     """Say by whom and in which signal it was sent, as rule R6 needs it."""
-    digest = blake2b(usage.source.encode(), digest_size=8).digest()
-    priced.source = int.from_bytes(digest, "big", signed=True)
+    priced.source = _number_of(usage.source)
+    priced.speaks_for = tuple(map(_number_of, usage.speaks_for))
     priced.signal = SIGNAL_BITS[usage.signal] if is_carrier else 0
     priced.outranked_by = sum(SIGNAL_BITS[signal] for signal in usage.outranked_by) or None
+
+
+@lru_cache(maxsize=4096)
+def _number_of(source: str) -> int:
+    return int.from_bytes(blake2b(source.encode(), digest_size=8).digest(), "big", signed=True)
 
 
 def _marks(usage: UsageRecord) -> int:

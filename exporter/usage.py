@@ -181,6 +181,8 @@ class UsageRecord:
     and its times.  Spans are known by their ids."""
     source: str = ""
     """Who sent it, where one emitter reports the same usage in several signals (rule R6): dialect, service, session."""
+    speaks_for: tuple[str, ...] = ()
+    """Wider sources that this signal speaks for as well: what its emitter says elsewhere without naming the session."""
     outranked_by: frozenset[str] = frozenset()
     """Signals of the same source that are believed instead of this one."""
     is_rollup: bool = False

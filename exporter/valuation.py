@@ -10,7 +10,7 @@ from exporter.money import divide_half_even
 from exporter.pricing.book import PriceBook
 from exporter.pricing.charge import REPORTED, UNKNOWN, Charge
 from exporter.pricing.sheets import TTL_ASSUMED, charge_by, with_reasons
-from exporter.usage import METRICS, MISSING, TTL_UNKNOWN, PriceContext, UsageRecord
+from exporter.usage import AGGREGATE_KINDS, METRICS, MISSING, TTL_UNKNOWN, PriceContext, UsageRecord
 
 INCLUSIVE_ASSUMED: Final = "inclusive_assumed"
 BOUNDARY_STRADDLE: Final = "boundary_straddle"
@@ -47,7 +47,8 @@ def value_usage(usage: UsageRecord, book: PriceBook, context: PriceContext, mome
     if charge.cost_nano_usd is None:
         return model, _reported(usage) or charge
     doubts = _doubts(usage, book, (provider, model, context), moment)
-    if usage.signal == METRICS and any(component.tier for component in charge.components):
+    is_sum = usage.signal == METRICS or usage.kind in AGGREGATE_KINDS
+    if is_sum and any(component.tier for component in charge.components):
         charge, further = _charge_of_sum(usage, book, (provider, model, context), moment, charge)
         doubts += further
     return model, with_reasons(charge, doubts)

@@ -35,6 +35,8 @@ NAME: Final = "claude_code"
 SCOPE: Final = "com.anthropic.claude_code"
 
 _SESSION: Final = ("session.id",)
+_MACHINE: Final = ("user.id",)
+"""A random id of the installation.  Metrics may be told to leave the session out, which is how they are then known."""
 _COST, _MICROS = "cost_usd", "cost_usd_micros"
 _ORIGINS: Final = ("query_source", "query_source_safe")
 _FAILURE: Final = ("status_code", "error_class", "error_type")
@@ -56,7 +58,7 @@ OWN: Final = Spellings(
     speed=("speed",),
 )
 SPELLINGS: Final = OWN.followed_by(conventions.SPELLINGS)
-_WANTED: Final = conventions.WANTED | OWN.all_names() | {*_ORIGINS, *_FAILURE}
+_WANTED: Final = conventions.WANTED | OWN.all_names() | {*_ORIGINS, *_FAILURE, *_MACHINE}
 
 _KINDS: Final = {
     "interaction": OPERATIONS["invoke_agent"],
@@ -77,7 +79,7 @@ def read(span: Span, present: Spellings) -> Reading:
     if span.status == STATUS_ERROR:
         span = failed(span, *_FAILURE)
     reading = _name_agent(read_usage(span, present, NAME, operation, counted_as=SCOPE), span)
-    return sent_as_span(reading, span, _SESSION, frozenset({LOG}))
+    return sent_as_span(reading, span, _SESSION, frozenset({LOG}), machine=_MACHINE)
 
 
 def read_event(span: Span, present: Spellings) -> Reading:
@@ -92,7 +94,7 @@ def read_event(span: Span, present: Spellings) -> Reading:
         span = with_attributes(span, {_COST: f"{micros // 10**6}.{micros % 10**6:06d}"})
         present = SPELLINGS.present_in(span.attributes)
     reading = _name_agent(read_usage(span, present, NAME, OPERATIONS["chat"], counted_as=SCOPE), span)
-    return sent_as_log(reading, span, _SESSION, ALONE, sequence=_SEQUENCE)
+    return sent_as_log(reading, span, _SESSION, ALONE, machine=_MACHINE, sequence=_SEQUENCE)
 
 
 _TOKENS, _COSTS = "claude_code.token.usage", "claude_code.cost.usage"
@@ -110,7 +112,8 @@ def read_metric(span: Span, values: Mapping[tuple[str, str], int | float]) -> Re
     span = with_attributes(span, read_points(values, _MEANS))
     operation = OPERATIONS["chat"]
     reading = read_usage(span, SPELLINGS.present_in(span.attributes), NAME, operation, counted_as=SCOPE)
-    return sent_as_metric(_name_agent(reading, span), span, (*_SESSION, "user.id"), frozenset({LOG, SPANS, IMPORTS}))
+    outranked_by = frozenset({LOG, SPANS, IMPORTS})
+    return sent_as_metric(_name_agent(reading, span), span, _SESSION, outranked_by, machine=_MACHINE)
 
 
 def _name_agent(reading: Reading, span: Span) -> Reading:
@@ -143,7 +146,7 @@ LOGS: Final = Logs(
 METRICS: Final = Metrics(
     dialect=NAME,
     metrics=frozenset({_TOKENS, _COSTS}),
-    wanted=_WANTED | {"user.id"},
+    wanted=_WANTED,
     types=("type",),
     read=read_metric,
 )

@@ -54,7 +54,7 @@ def read_event(span: Span, present: Spellings) -> Reading:
     reading = read_details(span, present, NAME)
     if reading.usage is not None and span.trace_id and span.span_id:
         reading.usage.record_key = reading.usage.source = ""
-        reading.usage.outranked_by = ALONE
+        reading.usage.speaks_for, reading.usage.outranked_by = (), ALONE
     return reading
 
 

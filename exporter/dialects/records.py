@@ -6,7 +6,7 @@ Source: specification of telemetry dialects, sections 5.1 and 5.4 (R0, R6).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from hashlib import blake2b
 from typing import Final
@@ -14,38 +14,53 @@ from typing import Final
 from exporter.dialects.conventions import ERROR_TYPE, INSTANCE, SERVICE
 from exporter.dialects.fields import coerce_count, first_text, read_text
 from exporter.dialects.reading import NOTHING
+from exporter.dialects.spellings import Names
 from exporter.signals import STATUS_ERROR, Span, Value
 from exporter.usage import LOGS, METRICS, MISSING, Reading, UsageRecord, is_strong
 
 ALONE: Final[frozenset[str]] = frozenset()
 """No signal is believed more."""
 LONGEST_CALL_MS: Final = 24 * 3600 * 1000
+LONGEST_EXPORT_NS: Final = 600 * 10**9
+"""How much later a metric may tell of a call; the interval of exports is a minute unless it is set."""
+MACHINE: Final = (INSTANCE,)
+SEPARATOR: Final = "\x1f"
 _HOUR_NS: Final = 3600 * 10**9
 _MS: Final = 1_000_000
 
 
-def sent_as_span(reading: Reading, span: Span, session: Iterable[str], outranked_by: frozenset[str]) -> Reading:
+def sent_as_span(
+    reading: Reading, span: Span, session: Names, outranked_by: frozenset[str], *, machine: Names = MACHINE
+) -> Reading:
     """A span whose emitter may say the same in other signals."""
     if reading.usage is not None:
-        reading.usage.source = source_of(reading.usage, span, session)
+        _place(reading.usage, span, session, machine)
         reading.usage.outranked_by = outranked_by
     return reading
 
 
 def sent_as_log(
-    reading: Reading, span: Span, session: Iterable[str], outranked_by: frozenset[str], *, sequence: str = ""
+    reading: Reading,
+    span: Span,
+    session: Names,
+    outranked_by: frozenset[str],
+    *,
+    machine: Names = MACHINE,
+    sequence: str = "",
 ) -> Reading:
     """A log record; `sequence` is the attribute that numbers the records of a session."""
     usage = reading.usage
     if usage is not None:
         usage.signal = LOGS
-        usage.source = source_of(usage, span, session)
+        _place(usage, span, session, machine)
         usage.outranked_by = outranked_by
         usage.record_key = key_of_log(usage, read_text(span.attributes.get(sequence)))
     return reading
 
 
-def sent_as_metric(reading: Reading, span: Span, session: Iterable[str], outranked_by: frozenset[str]) -> Reading:
+def sent_as_metric(
+    reading: Reading, span: Span, session: Names, outranked_by: frozenset[str], *, machine: Names = MACHINE
+) -> Reading:
     """A record made of metric points; its identity is that of their series, which whoever groups the points knows."""
     usage = reading.usage
     if usage is not None:
@@ -53,7 +68,7 @@ def sent_as_metric(reading: Reading, span: Span, session: Iterable[str], outrank
             # A series repeats its zeros for as long as the process lives.
             return NOTHING
         usage.signal = METRICS
-        usage.source = source_of(usage, span, session)
+        _place(usage, span, session, machine)
         usage.outranked_by = outranked_by
     return reading
 
@@ -61,19 +76,31 @@ def sent_as_metric(reading: Reading, span: Span, session: Iterable[str], outrank
 def place_in_process(usage: UsageRecord, span: Span, dialect: str) -> None:
     """Let a span, of any dialect, speak for what this dialect's metrics say of the same process."""
     if not usage.source:
-        usage.source = source_of(replace(usage, dialect=dialect), span, ())
+        placed = replace(usage, dialect=dialect)
+        _place(placed, span, (), MACHINE)
+        usage.source, usage.speaks_for = placed.source, placed.speaks_for
 
 
-def source_of(usage: UsageRecord, span: Span, session: Iterable[str]) -> str:
-    """Dialect, service, instance, and what the first of these names says of the session.
+def _place(usage: UsageRecord, span: Span, session: Names, machine: Names) -> None:
+    """Say who sent a record: a session, else an hour of a machine, so that a signal that is switched on speaks for no
+    long past.
 
-    Without a session it is an hour of the instance, so that a signal that is switched on speaks for no long past.
+    `session` and `machine` are attributes of the record or its resource; the first that says something counts.  What
+    names its session speaks for the hour as well, for the same emitter may leave the session out of its metrics; and
+    for the time of the export, by which a metric is placed.
     """
+    who, where = _stated(span, session), _stated(span, machine)
+    sender = (usage.dialect, read_text(span.origin.resource.get(SERVICE)))
+    at = usage.end_ns if usage.signal == METRICS else usage.start_ns
+    hours = [SEPARATOR.join((*sender, where, str(time // _HOUR_NS))) for time in (at, at + LONGEST_EXPORT_NS)]
+    usage.source = SEPARATOR.join((*sender, "", who)) if who else hours[0]
+    if usage.signal != METRICS:
+        usage.speaks_for = tuple(dict.fromkeys(hour for hour in hours if hour != usage.source))
+
+
+def _stated(span: Span, names: Names) -> str:
     attributes, resource = span.attributes, span.origin.resource
-    stated = next(filter(None, (read_text(attributes.get(name, resource.get(name))) for name in session)), "")
-    within = stated or str(usage.start_ns // _HOUR_NS)
-    instance = "" if stated else read_text(resource.get(INSTANCE))
-    return "\x1f".join((usage.dialect, read_text(resource.get(SERVICE)), instance, within))
+    return next(filter(None, (read_text(attributes.get(name, resource.get(name))) for name in names)), "")
 
 
 def key_of_log(usage: UsageRecord, sequence: str) -> str:

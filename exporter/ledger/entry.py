@@ -36,6 +36,8 @@ class Priced:
     """What stood in the fields that other reports of the same call filled in (ledger.merging), as JSON."""
     source: int | None = None
     """Who sent it, where the same usage may come in another signal too (rule R6)."""
+    speaks_for: tuple[int, ...] = ()
+    """Wider sources that its signal speaks for as well."""
     signal: int = 0
     """As a bit of usage.SIGNALS."""
     outranked_by: int | None = None

@@ -38,7 +38,11 @@ WaitingRows = Mapping[bytes, Mapping[bytes, Waiting]]
 
 def sources_of(entries: Iterable[Entry]) -> set[int]:
     """The sources of what is to be booked."""
-    return {entry.usage.source for entry in entries if entry.usage is not None and entry.usage.source is not None}
+    found: set[int] = set()
+    for entry in entries:
+        if entry.usage is not None and entry.usage.source is not None:
+            found.update((entry.usage.source, *entry.usage.speaks_for))
+    return found
 
 
 def read_waiting(connection: Connection, known: Mapping[bytes, Known]) -> WaitingRows:
@@ -68,7 +72,8 @@ def note_signals(
     for entries in traces.values():
         for entry in entries:
             if entry.usage is not None and entry.usage.source is not None:
-                brought[entry.usage.source] = brought.get(entry.usage.source, 0) | entry.usage.signal
+                for key in (entry.usage.source, *entry.usage.speaks_for):
+                    brought[key] = brought.get(key, 0) | entry.usage.signal
     wanted = brought.keys() | {row.source for rows in waiting.values() for row in rows.values()}
     if not wanted:
         return {}

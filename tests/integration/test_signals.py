@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 from itertools import permutations
 
 import pytest
@@ -96,6 +97,17 @@ def test_what_was_charged_before_a_better_signal_came_is_reversed_exactly(books)
     assert books.sums(tables.adjustment)["cost_nano_usd"] == 202
     with books.database.read() as connection:
         assert connection.scalar(select(tables.source.c.unsettled)) == 0
+
+
+def test_a_signal_speaks_for_the_wider_sources_that_it_names(books):
+    metrics = [sent_as("metric", number, call(f"m-{number}", f"m-{number}", cost=205)) for number in (1, 2, 3)]
+    books.book(metrics[0])
+    settle(books)
+    log, *_ = session(10)
+    books.book(log._replace(usage=replace(log.usage, speaks_for=(1, 2))))
+    books.book(metrics[1], metrics[2])
+    settle(books, hours=3)
+    assert books.charged() == {"l1-10", "m-3"}
 
 
 def test_sources_do_not_speak_for_one_another(books):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from exporter.pricing.shipped import load_shipped_book
-from exporter.usage import LLM, METRICS, NO_CONTEXT, REPORTED, SPANS, TTL_UNKNOWN, Tokens, UsageRecord
+from exporter.usage import AGENT, LLM, METRICS, NO_CONTEXT, REPORTED, SPANS, TTL_UNKNOWN, Tokens, UsageRecord
 from exporter.valuation import Moment, tell_lifetimes, value_usage
 
 CUT = 1_773_360_000 * 10**9
@@ -113,6 +113,7 @@ def test_a_sum_of_calls_is_no_large_call(book):
     assert any(component.tier for component in large.components)
     small = value(book, usage(LONG, tokens=tokens, signal=METRICS))
     assert (small.cost_nano_usd, small.reasons) == (1_215_000_000, ("tier_assumed",))
+    assert value(book, usage(LONG, tokens=tokens, kind=AGENT)) == small
     stated = {"signal": METRICS, "cost_source": "estimate"}
     for known in (large, small):
         charge = value(book, usage(LONG, tokens=tokens, cost_reported_nano_usd=known.cost_nano_usd, **stated))

@@ -123,6 +123,23 @@ def test_without_a_session_a_source_is_an_hour():
     assert early.source == again.source != late.source
 
 
+@pytest.mark.parametrize("minutes", [1, 9])
+def test_metrics_that_leave_the_session_out_are_spoken_for_by_what_names_it(minutes):
+    minute = 60 * 10**9
+    called = 59 * minute
+    points = make_points({"model": "claude-opus-4-8", "user.id": "u"}, end_ns=called + minutes * minute)
+    metrics = metrics_of("claude_code.token.usage", SCOPE)
+    metric = metrics.read(points, {("claude_code.token.usage", "input"): 10}).usage
+    records = [log({**CALL, "user.id": "u"}, at_ns=called), log({**CALL, "user.id": "other"}, at_ns=called)]
+    assert [metric.source in record.speaks_for for record in records] == [True, False]
+    assert metric.source not in log({**CALL, "user.id": "u"}, at_ns=called - 120 * minute).speaks_for
+    named = metrics.read(
+        make_points({"model": "claude-opus-4-8", "session.id": "s-1", "user.id": "u"}),
+        {("claude_code.token.usage", "input"): 10},
+    ).usage
+    assert (named.source, named.speaks_for) == (records[0].source, ())
+
+
 def test_what_people_wrote_is_not_wanted():
     for name in ("prompt", "prompt_text", "response", "user_prompt", "user.email", "error", "bash_argv0"):
         assert name not in WANTED | WANTED_OF_LOGS
