@@ -10,9 +10,11 @@ from exporter.money import divide_half_even
 from exporter.pricing.book import PriceBook
 from exporter.pricing.charge import REPORTED, UNKNOWN, Charge
 from exporter.pricing.sheets import TTL_ASSUMED, charge_by, with_reasons
-from exporter.usage import AGGREGATE_KINDS, METRICS, MISSING, TTL_UNKNOWN, PriceContext, UsageRecord
+from exporter.usage import AGGREGATE_KINDS, ESTIMATED, METRICS, MISSING, TTL_UNKNOWN, PriceContext, UsageRecord
 
 INCLUSIVE_ASSUMED: Final = "inclusive_assumed"
+USAGE_ESTIMATED: Final = "usage_estimated"
+"""Nobody told the emitter the usage; it counted the words."""
 BOUNDARY_STRADDLE: Final = "boundary_straddle"
 NO_USAGE_CHARGE: Final = Charge(None, UNKNOWN, ("no_usage",), (), "")
 TIER_ASSUMED: Final = "tier_assumed"
@@ -123,6 +125,8 @@ def _doubts(
             doubts = (INCLUSIVE_ASSUMED,)
         if TTL_UNKNOWN in usage.flags and book.is_dear_to_keep(provider, model, moment.start_ns, context=context):
             doubts = (*doubts, TTL_ASSUMED)
+    if usage.usage_status == ESTIMATED:
+        doubts = (*doubts, USAGE_ESTIMATED)
     if book.straddles(provider, model, moment.start_ns, moment.end_ns, context=context):
         doubts = (*doubts, BOUNDARY_STRADDLE)
     return doubts

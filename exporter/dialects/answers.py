@@ -11,8 +11,10 @@ from typing import Any, Final
 
 from exporter.dialects.conventions import RESPONSE_ID
 from exporter.dialects.json_text import find, parse_object
+from exporter.dialects.raw_usage import read_usage_object
 from exporter.signals import Value
 
+_USAGES: Final = ("usage", "usage_metadata", "usageMetadata")
 _MODELS: Final = ("model", "model_version", "modelVersion")
 _LANGCHAIN: Final = ("generations", 0, 0, "message", "kwargs", "response_metadata")
 """Where LangChain keeps what it has of the answer."""
@@ -35,14 +37,28 @@ _CUT: Final = re.compile(r'\s*\{\s*"id"\s*:\s*"((?:chatcmpl-|resp_|msg_)[^"\\]{1
 
 def read_answer(text: Value | None) -> dict[str, Value]:
     """Response id, service tier and lifetimes of cache writes, under the names of the conventions; nothing else."""
-    if type(text) is not str or not text.lstrip().startswith("{"):
-        return {}
     answer = parse_object(text)
-    if answer is None:
-        begins = _CUT.match(text)
-        return {RESPONSE_ID: begins[1]} if begins else {}
+    return _beginning(text) if answer is None else _facts_of(_answer_in(answer))
+
+
+def read_answer_with_usage(text: Value | None) -> dict[str, Value]:
+    """The same and the counts, for emitters that leave some of those out."""
+    parsed = parse_object(text)
+    if parsed is None:
+        return _beginning(text)
+    answer = _answer_in(parsed)
+    usage = next((found for name in _USAGES if (found := find(answer, (name,))) is not None), None)
+    return read_usage_object(usage) | _facts_of(answer)
+
+
+def _beginning(text: Value | None) -> dict[str, Value]:
+    begins = _CUT.match(text) if type(text) is str else None
+    return {RESPONSE_ID: begins[1]} if begins else {}
+
+
+def _facts_of(answer: Any) -> dict[str, Value]:
     found: dict[str, Value] = {}
-    for name, value in _facts(_answer_in(answer)):
+    for name, value in _facts(answer):
         found.setdefault(name, value)
     return found
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
 from typing import Any, Final
 
 from exporter.signals import Value
@@ -12,9 +11,10 @@ from exporter.signals import Value
 LONGEST_OBJECT: Final = 2**16
 """Characters of a text that is parsed; usage takes a few hundred."""
 
+# Possessive, so that the time grows with the length of a text, whatever it holds.
 _TOKEN: Final = re.compile(
-    r"""\s*(?:(?P<mark>[\[\]{}(),:])|(?P<number>-?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?)|(?P<word>True|False|None)"""
-    r"""|'(?P<single>(?:[^'\\]|\\.)*)'|"(?P<double>(?:[^"\\]|\\.)*)")""",
+    r"""\s*+(?:(?P<mark>[\[\]{}(),:])|(?P<number>-?\d++(?:\.\d++)?(?:[eE][-+]?\d++)?)|(?P<word>True|False|None)"""
+    r"""|'(?P<single>(?:[^'\\]|\\.)*+)'|"(?P<double>(?:[^"\\]|\\.)*+)")\s*+""",
     re.DOTALL,
 )
 _WORDS: Final = {"True": "true", "False": "false", "None": "null"}
@@ -54,19 +54,13 @@ def _parse(text: str) -> Any:
 def _rewrite(text: str) -> str:
     """The JSON of a printed Python object, empty when it has anything but literals."""
     pieces, position = list[str](), 0
-    for match in _tokens(text):
-        if match.start() != position:
+    while position < len(text):
+        token = _TOKEN.match(text, position)
+        if token is None:
             return ""
-        position = match.end()
-        pieces.append(_as_json(match))
-    if text[position:].strip():
-        return ""
-    # Python ends a tuple of one with a comma, which JSON does not know.
-    return re.sub(r",(?=[\]}])", "", "".join(pieces)) if "(" in text else "".join(pieces)
-
-
-def _tokens(text: str) -> Iterator[re.Match[str]]:
-    return _TOKEN.finditer(text)
+        position = token.end()
+        pieces.append(_as_json(token))
+    return "".join(pieces)
 
 
 def _as_json(token: re.Match[str]) -> str:

@@ -49,7 +49,12 @@ _WRITES_INSIDE: Final = _within(_IN_DETAILS, "cache_write_tokens", "cache_creati
 _READS_BESIDE: Final = _alone("cache_read_input_tokens", "cacheReadInputTokens")
 _WRITES_BESIDE: Final = _alone("cache_creation_input_tokens", "cacheWriteInputTokens")
 _LIFETIME_5M, _LIFETIME_1H = (
-    _within(("cache_creation",), f"ephemeral_{lifetime}_input_tokens") for lifetime in ("5m", "1h")
+    (
+        ("cache_creation", f"ephemeral_{lifetime}_input_tokens"),
+        # LiteLLM puts what Anthropic says into OpenAI's details.
+        ("prompt_tokens_details", "cache_creation_token_details", f"ephemeral_{lifetime}_input_tokens"),
+    )
+    for lifetime in ("5m", "1h")
 )
 _REASONING_INSIDE: Final = _within(_OUT_DETAILS, "reasoning_tokens", "thinking_tokens", "reasoning")
 _REASONING_BESIDE: Final = _alone("thoughtsTokenCount", "thoughts_token_count")

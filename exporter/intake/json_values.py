@@ -23,10 +23,8 @@ def read_attributes(node: Node, allowance: Allowance) -> dict[str, Value]:
                 found[key] = text
             elif (value := read_value(key, content, allowance, depth=0)) is not None:
                 found[key] = value
-    for key in allowance.lift.content:
-        if key in found:
-            lift_content(found, allowance)
-            break
+    if not allowance.lift.content.isdisjoint(found):
+        lift_content(found, allowance)
     return found
 
 

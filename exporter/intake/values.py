@@ -69,10 +69,8 @@ def read_attributes(pairs: Iterable[KeyValue], allowance: Allowance) -> dict[str
                 found[key] = number
             elif (other := read_value(key, value, allowance, depth=0)) is not None:
                 found[key] = other
-    for key in allowance.lift.content:
-        if key in found:
-            lift_content(found, allowance)
-            break
+    if not allowance.lift.content.isdisjoint(found):
+        lift_content(found, allowance)
     return found
 
 
@@ -82,8 +80,15 @@ def lift_content(found: dict[str, Value], allowance: Allowance) -> None:
     for key in allowance.lift.content:
         found.pop(key, None)
     for key, value in taken.items():
-        if not found.get(key):
+        if not found.get(key) and _is_storable(value):
             found[key] = cut_text(key, value, allowance) if type(value) is str else value
+
+
+def _is_storable(value: Value) -> bool:
+    """JSON knows numbers that neither database does."""
+    if type(value) is int:
+        return MIN_INT64 <= value <= MAX_INT64
+    return type(value) is not float or isfinite(value)
 
 
 def read_value(key: str, value: AnyValue, allowance: Allowance, *, depth: int) -> Value | None:

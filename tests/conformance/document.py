@@ -40,7 +40,7 @@ def conformance_page() -> str:
         f"| recording | emitter | calls | hidden | {' | '.join(OUTCOMES)} | what the emitter lost |",
         f"|---|---|{'--:|' * (2 + len(OUTCOMES))}---|",
     ]
-    for name, expected in EXPECTATIONS.items():
+    for name, expected in sorted(EXPECTATIONS.items()):
         calls = load(name).calls
         cells = [name, expected.emitter, str(len(calls)), str(sum(call.is_hidden for call in calls))]
         cells += [str(expected.outcomes.get(outcome, 0)) for outcome in OUTCOMES]

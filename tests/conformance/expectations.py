@@ -7,24 +7,15 @@ tracers that report one call.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
+from conformance.expectation import (
+    ABORTED_CLAUDE_STREAM,
+    STREAM_WITHOUT_USAGE,
+    STREAMS_WITHOUT_USAGE,
+    Expectation,
+)
+from conformance.platforms import PLATFORMS
 
-@dataclass(frozen=True)
-class Expectation:
-    emitter: str
-    outcomes: Mapping[str, int]
-    why: tuple[str, ...] = ()
-    unsettled: Mapping[str, int] | None = None
-    """The outcomes before the billing rules, where they differ."""
-    dialects: frozenset[str] = frozenset({"genai"})
-    """Which the charged rows may be read by."""
-    understated: int = 0
-    """How many calls its spans report short although it saw their usage whole."""
-
-
-STREAMS_WITHOUT_USAGE = "a stream without include_usage and an aborted one: the client never saw their usage"
-ABORTED_CLAUDE_STREAM = "an aborted stream: the input is known, the output never reached the client"
 OPENAI_V2 = (
     "3 merged: the emitter sends neither cached nor reasoning tokens",
     "2 absent: it does not trace the Responses API",
@@ -38,7 +29,6 @@ GOOGLE = (
 OPENINFERENCE = "openinference-instrumentation-"
 OWN = frozenset({"openinference"})
 BOTH = frozenset({"openinference", "genai"})
-STREAM_WITHOUT_USAGE = "a stream without include_usage"
 
 PYDANTIC_AI = frozenset({"pydantic_ai"})
 PYDANTIC_AI_1 = (
@@ -56,6 +46,7 @@ CLAUDE_SIGNALS = (
 )
 
 EXPECTATIONS: Mapping[str, Expectation] = {
+    **PLATFORMS,
     "ag2-0.14": Expectation(
         "AG2 0.14.0",
         {"exact": 4, "merged": 3},
@@ -237,15 +228,6 @@ EXPECTATIONS: Mapping[str, Expectation] = {
             f"1 unknown: {STREAM_WITHOUT_USAGE}",
         ),
         dialects=OWN,
-    ),
-    "openllmetry-anthropic": Expectation(
-        "opentelemetry-instrumentation-anthropic 0.62.4 (OpenLLMetry), beside the SDK's own spans",
-        {"exact": 12, "partial": 1},
-        (
-            f"1 partial: {ABORTED_CLAUDE_STREAM}",
-            "both tracers report every call, mostly in two traces; the SDK's span, exact on streams, is charged once",
-        ),
-        {"exact": 12, "partial": 1, "extra": 12},
     ),
     "otel-genai-agno": Expectation(
         "opentelemetry-instrumentation-genai-agno 1.3b0",

@@ -58,7 +58,6 @@ LIFTS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
         {ID: "chatcmpl-lc", OPENAI_TIER: "flex"},
     ),
     "an answer that was cut off": (LLM | {"output.value": json.dumps(ANSWER)[:60]}, {ID: "chatcmpl-a1"}),
-    "an answer that MLflow recorded": ({"mlflow.spanOutputs": json.dumps(ANSWER)}, {ID: "chatcmpl-a1"}),
     "an answer beside what the span states": (
         LLM | {"output.value": json.dumps(ANSWER | {"service_tier": "flex"}), ID: "own", OPENAI_TIER: "priority"},
         {ID: "own", OPENAI_TIER: "priority"},

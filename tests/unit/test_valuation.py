@@ -48,6 +48,11 @@ def test_a_guessed_basis_makes_an_estimate(book):
     assert value(book, usage(flags=("basis_guess",))).reasons == ("inclusive_assumed",)
 
 
+def test_usage_that_the_emitter_guessed_makes_an_estimate(book):
+    charge = value(book, usage(usage_status="estimated"))
+    assert (charge.cost_status, charge.reasons) == ("estimated", ("usage_estimated",))
+
+
 def test_a_cost_that_a_gateway_states_is_charged_only_without_a_list_price(book):
     stated = {"cost_reported_nano_usd": 5, "cost_source": "gateway"}
     assert value(book, usage("mystery-1", **stated)).cost_status == "reported"

@@ -265,6 +265,7 @@ INCLUSIVE, EXCLUSIVE = Tokens(4500, 500, 0, 0, 40, 0), Tokens(5000, 500, 0, 0, 4
         ("@arizeai/openinference-instrumentation-anthropic", "anthropic", INCLUSIVE, ()),
         ("openinference.instrumentation.agno", "openai", INCLUSIVE, ()),
         ("openinference.instrumentation.agno", "anthropic", EXCLUSIVE, ()),
+        ("envoyproxy/ai-gateway", "anthropic", INCLUSIVE, ()),
         ("my.tracer", "anthropic", INCLUSIVE, ("basis_guess",)),
         ("@arizeaix", "anthropic", INCLUSIVE, ("basis_guess",)),
     ],

@@ -121,6 +121,12 @@ def test_what_is_taken_out_of_content_can_be_stored(decode):
     assert found == {"a": "\ufffd\ufffd" + "x" * 4_094, "b": 6}
 
 
+@pytest.mark.parametrize("number", [2**63, -(2**63) - 1, float("inf"), float("nan")])
+def test_a_number_out_of_content_that_no_database_can_hold_counts_as_absent(decode, number):
+    lift = Lift(frozenset({"text"}), lambda _: {"big": number, "fits": 2**63 - 1})
+    assert only(decode(request(span({"text": "x"})), lift=lift)).attributes == {"fits": 2**63 - 1}
+
+
 def test_content_is_not_looked_into_where_nothing_is_taken_out(decode):
     assert only(decode(request(span({"a": "x"})), lift=Lift(frozenset({"text"}), {}.__getitem__))).attributes == {
         "a": "x"
