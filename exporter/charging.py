@@ -12,6 +12,7 @@ from exporter.ledger.changes import TIME_REPLACED
 from exporter.ledger.entry import Entry, Priced
 from exporter.pricing.charge import Charge, amounts_of
 from exporter.runtime import Runtime
+from exporter.settle.agents import name_ref
 from exporter.settle.call_identity import call_of, call_ref
 from exporter.settle.skeleton import (
     CALL_CODES,
@@ -48,15 +49,16 @@ def make_entry(span: Span, reading: Reading, runtime: Runtime, now_ns: int, *, r
     """
     usage = reading.usage
     kind = KIND_CODES[reading.kind]
+    agent = name_ref(reading.agent) if reading.agent else 0
     if usage is None:
-        node = Node(span.span_id, span.parent_id or NO_PARENT, kind, 0, span.start_ns, span.end_ns, 0)
-        return Entry(span.trace_id, node, None, records)
+        node = Node(span.span_id, span.parent_id or NO_PARENT, kind, 0, span.start_ns, span.end_ns, 0, agent)
+        return Entry(span.trace_id, node, None, records, agent=reading.agent)
     work = runtime.work.read(span, agent=usage.agent, model=usage.response_model or usage.request_model)
-    marks, digest, call = _marks(usage), _digest(usage, work), 0
+    marks, digest, call = _marks(usage), _digest(usage, work), agent
     if usage.call_key and marks & CARRIER and kind in CALL_CODES:
         call = call_of(usage.call_key, usage.tokens.output_total)
     priced = _priced(span, usage, work, runtime, now_ns)
-    priced.call_ref = call_ref(call, usage.start_ns) if call else None
+    priced.call_ref = call_ref(call, usage.start_ns) if call and kind in CALL_CODES else None
     if usage.source:
         _place(priced, usage, is_carrier=bool(marks & CARRIER))
     ids = (span.trace_id, span.span_id, span.parent_id or NO_PARENT)
@@ -66,7 +68,7 @@ def make_entry(span: Span, reading: Reading, runtime: Runtime, now_ns: int, *, r
     if usage.signal != SPANS and span.trace_id:
         priced.context = (span.trace_id, span.span_id)
     node = Node(*ids[1:], kind, marks, usage.start_ns, usage.end_ns, digest, call)
-    return Entry(ids[0], node, priced, records)
+    return Entry(ids[0], node, priced, records, agent=reading.agent)
 
 
 def series_trace(series: str) -> bytes:

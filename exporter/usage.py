@@ -197,3 +197,5 @@ class Reading(NamedTuple):
 
     kind: str
     usage: UsageRecord | None
+    agent: str = ""
+    """Name of the agent whose work the span is, if any; what is below and names no agent is its work too."""

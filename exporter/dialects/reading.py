@@ -30,6 +30,7 @@ from exporter.dialects.spellings import Identity, Spellings
 from exporter.dialects.units import NO_UNITS, read_units
 from exporter.signals import STATUS_ERROR, OfResource, Span, Value
 from exporter.usage import (
+    AGENT,
     KINDS,
     LEAF_KINDS,
     LLM,
@@ -89,7 +90,8 @@ def read_usage(span: Span, present: Spellings, dialect: str, operation: Operatio
     units = read_units(attributes, present.units, flags) if present.units else NO_UNITS
     if cost is None and not units and (counts is None or not any(counts[:_COUNTED])):
         if kind not in LEAF_KINDS:
-            return _NO_USAGE[kind]
+            agent = first_text(attributes, present.agent) if kind == AGENT and present.agent else ""
+            return Reading(kind, None, agent) if agent else _NO_USAGE[kind]
         flags.append(USAGE_MISSING if counts is None else ZERO_USAGE)
         counts = None
     elif kind == OTHER and not operation.never_billable:
@@ -103,7 +105,7 @@ def read_usage(span: Span, present: Spellings, dialect: str, operation: Operatio
     record = _record(
         span, present, dialect, operation, counted_as=counted_as, counts=counts, cost=cost, units=units, flags=flags
     )
-    return Reading(kind, record)
+    return Reading(kind, record, first_text(attributes, present.agent) if kind == AGENT else "")
 
 
 def read_cost(attributes: Mapping[str, Value], present: Spellings, flags: list[str]) -> int | None:

@@ -122,13 +122,14 @@ class Booking:
         self, connection: Connection, traces: dict[bytes, list[Entry]], now_ns: int, *, scope: Scope, exact: bool
     ) -> list[Settled]:
         store = self.store(connection)
+        self.dimensions.intern_agents(connection, {entry.agent for one in traces.values() for entry in one})
         known, forgotten, waiting = scope.gather(store, connection)
         require_unmoved(connection, traces)
         outranked = find_outranked(traces, waiting, note_signals(connection, traces, waiting))
         booked = changes.booked_spans(connection, known) if exact else {}
         settlement = settle(traces, known, booked, forgotten, outranked)
         outcomes = settlement.outcomes
-        self._intern_here(connection, merge_reports(connection, settlement, known), now_ns)
+        self._intern_here(connection, merge_reports(connection, settlement, known, self.dimensions.agent_names), now_ns)
         sums = Sums()
         self._insert(store, outcomes, now_ns, sums)
         for outcome in outcomes:

@@ -6,7 +6,7 @@ the memory of this worker true, and so that admission to a capped family seriali
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from hashlib import blake2b
 from typing import Any, Final, NamedTuple
 
@@ -20,12 +20,14 @@ from exporter.ledger.tables import (
     DIMENSION_TEXTS,
     DISTRIBUTION_TEXTS,
     SERIES_TEXTS,
+    agent_name,
     dimension,
     distribution_series,
     series,
     shape,
     task,
 )
+from exporter.settle.agents import NOBODY, name_ref
 from exporter.usage import REPORTED
 
 MEMORY: Final = 10_000
@@ -65,6 +67,7 @@ class Dimensions:
         self._tasks: dict[TaskKey, int] = {}
         self._by_number: dict[int, Dimension] = {}
         self._shapes: dict[str, int] = {}
+        self._agents: dict[int, str] = {}
 
     def missing(self, texts: Iterable[Texts], tasks: Iterable[TaskKey]) -> tuple[set[Texts], set[TaskKey]]:
         """Which of these have to be interned before they can be booked."""
@@ -72,6 +75,7 @@ class Dimensions:
         _forget_oldest(self._tasks)
         _forget_oldest(self._by_number)
         _forget_oldest(self._shapes)
+        _forget_oldest(self._agents)
         _forget_oldest(self.senders)
         return self.absent(texts, tasks)
 
@@ -101,6 +105,21 @@ class Dimensions:
             found = connection.execute(select(shape.c.digest, shape.c.id).where(shape.c.digest.in_(list(digests))))
             self._shapes.update((digests[bytes(digest)], number) for digest, number in found)
 
+    def intern_agents(self, connection: Connection, names: set[str]) -> None:
+        """Remember names of agents; as `intern`."""
+        new = {name_ref(name): name for name in names if name and name_ref(name) not in self._agents}
+        if new:
+            insert_missing(connection, agent_name, [{"ref": ref, "name": name} for ref, name in sorted(new.items())])
+            self._agents.update(new)
+
+    def agent_names(self, connection: Connection, refs: Collection[int]) -> dict[int, str]:
+        """Names of agents by what skeletons refer to."""
+        unknown = [ref for ref in refs if ref != NOBODY and ref not in self._agents]
+        for batch in _in_batches(sorted(unknown)):
+            rows = connection.execute(select(agent_name.c.ref, agent_name.c.name).where(agent_name.c.ref.in_(batch)))
+            self._agents.update((ref, name) for ref, name in rows)
+        return {ref: self._agents[ref] for ref in refs if ref in self._agents}
+
     def shape(self, document: str) -> int | None:
         return self._shapes[document] if document else None
 
@@ -110,6 +129,7 @@ class Dimensions:
         self._tasks.clear()
         self._by_number.clear()
         self._shapes.clear()
+        self._agents.clear()
         self.senders.clear()
 
     def dimension(self, texts: Texts) -> Dimension:

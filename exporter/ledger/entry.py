@@ -59,6 +59,8 @@ class Entry(NamedTuple):
     usage: Priced | None
     records: int = 1
     """How many of those that were sent it stands for: a record made of several points."""
+    agent: str = ""
+    """Name of the agent whose work the span is."""
     after_points: int | None = None
     """How many points of its cumulative series were booked when what this one adds was worked out."""
 

@@ -7,9 +7,9 @@ had been filled in; the outcome depends on the set of reports alone.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import orjson
 from sqlalchemy import Connection, select, tuple_
@@ -32,11 +32,15 @@ _TRUSTED: Final = frozenset({"provider", "gateway"})
 _BATCH: Final = 200
 _CHARGED: Final = Verdict(CHARGED, "")
 
+Names = Callable[[Connection, Collection[int]], Mapping[int, str]]
+"""Finds names of agents by what skeletons refer to."""
 
-def fill_in(own: Priced, others: Sequence[Priced]) -> Priced:
+
+def fill_in(own: Priced, others: Sequence[Priced], agents: Iterable[str] = ()) -> Priced:
     """A report with what it leaves empty, taken from the first other one that says it.
 
-    Who: agent, project, team and the like, task and conversation.  How much: what a provider or gateway says that it
+    Who: agent, project, team and the like, task and conversation; where nobody names the agent, it is the first of
+    `agents`, those above the reports.  How much: what a provider or gateway says that it
     charged; that is the cost when there is no list price.
     """
     texts, before = list(own.dimension), {}
@@ -45,6 +49,10 @@ def fill_in(own: Priced, others: Sequence[Priced]) -> Priced:
         if text:
             before[name] = texts[_AT[name]]
             texts[_AT[name]] = text
+    above = "" if "agent" in before or _said(own, "agent") else next(filter(None, agents), "")
+    if above:
+        before["agent"] = texts[_AT["agent"]]
+        texts[_AT["agent"]] = above
     values: dict[str, Any] = {"project": texts[_AT["project"]]}
     for name in ("task", "conversation_id"):
         found = None if getattr(own, name) else next(filter(None, (getattr(other, name) for other in others)), None)
@@ -99,46 +107,75 @@ def without_filling(filled: Priced) -> Priced:
 _COLUMNS: Final = ("task", "conversation_id", "cost_nano_usd", "cost_reported_nano_usd")
 
 
-def merge_reports(connection: Connection, settlement: Settlement, known: Mapping[bytes, Known]) -> list[Priced]:
-    """Fill in what the charged reports lack, in the outcomes of a booking; the records that came of it."""
-    if not settlement.calls.components and not settlement.calls_before.components:
-        return []
-    outcomes = {outcome.trace_id: outcome for outcome in settlement.outcomes}
+class Calls(NamedTuple):
+    """The calls to be looked at in a booking: the charged report, if any, and all reports."""
+
+    charged: Report | None
+    reports: tuple[Report, ...]
+
+
+def merge_reports(
+    connection: Connection, settlement: Settlement, known: Mapping[bytes, Known], names: Names
+) -> list[Priced]:
+    """Fill in what the reports lack, in the outcomes of a booking; the records that came of it."""
     came: dict[Report, Priced | None] = {}
     for outcome in settlement.outcomes:
         came |= {(outcome.trace_id, fresh.span_id): fresh.priced for fresh in outcome.fresh}
         came |= {(outcome.trace_id, change.span_id): change.copy for change in outcome.changes}
-    wanted = list(_to_be_merged(settlement, came))
-    reports = [report for _, members in wanted for report in members]
+    wanted = [*_to_be_merged(settlement, came), *_below_agents(settlement)]
+    if not wanted:
+        return []
+    reports = [report for one in wanted for report in one.reports]
     stored = _stored(connection, known, [report for report in reports if came.get(report) is None])
+    now = {report: found for report in reports if (found := came.get(report) or stored.get(report))}
+    outcomes = {outcome.trace_id: outcome for outcome in settlement.outcomes}
+    refs = {report: outcomes[report[0]].agents.above(report[1]) for report in reports}
+    agents = names(connection, set(refs.values()))
+    above = {report: agents.get(ref, "") for report, ref in refs.items()}
     made = []
-    for charged, members in wanted:
-        for report in members:
-            now = came.get(report) or stored.get(report)
-            if now is None:
-                continue
-            target = without_filling(now)
-            if report == charged:
-                others = [came.get(other) or stored.get(other) for other in members if other != report]
-                target = fill_in(target, [without_filling(one) for one in others if one and not one.never_billable])
-            if target != now:
-                _place(outcomes[report[0]], report[1], target)
-                made.append(target)
+    for report, target in _filled(wanted, now, above):
+        if target != now[report]:
+            _place(outcomes[report[0]], report[1], target)
+            made.append(target)
     return made
 
 
-def _to_be_merged(settlement: Settlement, came: Iterable[Report]) -> Iterator[tuple[Report | None, tuple[Report, ...]]]:
+def _filled(
+    wanted: Iterable[Calls], now: Mapping[Report, Priced], above: Mapping[Report, str]
+) -> Iterator[tuple[Report, Priced]]:
+    for charged, reports in wanted:
+        plain = {report: without_filling(now[report]) for report in reports if report in now}
+        for report, own in plain.items():
+            # In order, so that the outcome is the same whoever came first.
+            others = [other for other in plain if other != report] if report == charged else []
+            said = [plain[other] for other in others if not plain[other].never_billable]
+            yield report, fill_in(own, said, [above[one] for one in (report, *others)])
+
+
+def _below_agents(settlement: Settlement) -> Iterator[Calls]:
+    """Calls with one report that came or changed, and may be the work of an agent above."""
+    joined = {report for component in settlement.calls.components for report in component.reports}
+    for outcome in settlement.outcomes:
+        agents = outcome.agents
+        lacking = [one.span_id for one in outcome.fresh if not _said(one.priced, "agent") and agents.above(one.span_id)]
+        for span_id in (*lacking, *(change.span_id for change in outcome.changes)):
+            report = (outcome.trace_id, span_id)
+            if report not in joined:
+                yield Calls(report, (report,))
+
+
+def _to_be_merged(settlement: Settlement, came: Iterable[Report]) -> Iterator[Calls]:
     """Calls with several reports of which something changed, and reports that were one of several before."""
     before, after = settlement.calls_before.components, settlement.calls.components
     stood, fresh = set(before), set(came)
     joined = {report for component in after for report in component.reports}
     for component in after:
         if component not in stood or not fresh.isdisjoint(component.reports):
-            yield component.charged, component.reports
+            yield Calls(component.charged, component.reports)
     for component in before:
         for report in component.reports:
             if report not in joined:
-                yield None, (report,)
+                yield Calls(None, (report,))
 
 
 def _place(outcome: Settled, span_id: bytes, target: Priced) -> None:

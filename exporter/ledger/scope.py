@@ -19,7 +19,7 @@ from exporter.ledger.stores import Report, Store, Wanted
 from exporter.ledger.traces import Known, read_known
 from exporter.settle.call_identity import MOST_APART_NS, call_of, reach_of, refs_around
 from exporter.settle.same_call import Forgotten
-from exporter.settle.skeleton import SHARED
+from exporter.settle.skeleton import CALL_CODES, SHARED
 from exporter.usage import BILLING, NOT_BILLABLE
 
 MOST_TIED: Final = 200
@@ -56,7 +56,7 @@ class Scope:
         for entries in traces.values():
             for entry in entries:
                 node = entry.node
-                if node.call:
+                if node.call and node.kind in CALL_CODES:
                     self._ask(node.call, node.start_ns, node.end_ns)
 
     def gather(self, store: Store, connection: Connection) -> Gathered:

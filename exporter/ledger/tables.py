@@ -94,6 +94,14 @@ shape = Table(
 )
 """What the evidence of many rows has in common (JSON): the names of the numbers, and the texts that were read."""
 
+agent_name = Table(
+    "agent_name",
+    metadata,
+    Column("ref", BigInteger, primary_key=True, autoincrement=False),
+    Column("name", Text, nullable=False),
+)
+"""Names of agents, as skeletons refer to them (settle.agents.name_ref)."""
+
 source = Table(
     "source",
     metadata,

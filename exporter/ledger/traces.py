@@ -9,6 +9,7 @@ from typing import Final, NamedTuple
 
 from exporter.ledger.entry import Entry, Priced
 from exporter.ledger.stores import KnownTrace
+from exporter.settle.agents import Agents, has_agents
 from exporter.settle.identity import supersedes_copy
 from exporter.settle.same_call import Forgotten, SameCalls, Tree, find_same_calls
 from exporter.settle.skeleton import CARRIER, SHARED, Node, unpack
@@ -56,6 +57,8 @@ class Settled:
     accepted: int
     duplicate: int
     ignored: int
+    agents: Agents
+    """Of the trace as it is now."""
 
 
 class Outranked(NamedTuple):
@@ -174,19 +177,29 @@ def _superseded(nodes: Mapping[bytes, Node], outranked: Spans) -> dict[bytes, st
 
 
 def _judge(one: _Merged, duplicates_before: Spans, duplicates: Spans, shared: Spans) -> Settled:
-    outcome = Settled(one.trace_id, one.known, _added(one, shared), [], [], 0, one.duplicate, 0)
+    agents = Agents(one.nodes)
+    outcome = Settled(one.trace_id, one.known, _added(one, shared), [], [], 0, one.duplicate, 0, agents)
     before = one.known.nodes if one.known else {}
     for span_id, entry in one.news.items():
         _place(outcome, entry, is_new=span_id not in before, verdict=judge(entry.node, one.superseded, duplicates))
     if before:
         changed = {span_id for span_id, _ in one.earlier.items() ^ one.superseded.items()}
         changed |= duplicates_before ^ duplicates
+        if one.news and has_agents(one.nodes.values()):
+            changed |= _moved(before, agents)
         outcome.changes += [
             Change(span_id, judge(before[span_id], one.superseded, duplicates), None)
             for span_id in sorted(changed)
             if span_id in before and span_id not in one.news
         ]
     return outcome
+
+
+def _moved(before: dict[bytes, Node], agents: Agents) -> set[bytes]:
+    """Rows whose nearest agent is another one since the rest of the trace came."""
+    earlier = Agents(before)
+    rows = (span_id for span_id, node in before.items() if node.digest)
+    return {span_id for span_id in rows if earlier.above(span_id) != agents.above(span_id)}
 
 
 def _added(one: _Merged, shared: Spans) -> list[Node]:

@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
 from exporter.settle.call_identity import reach_of
-from exporter.settle.skeleton import CLASSES, NEVER_BILLED, PRICED_BY_EMITTER, Node
+from exporter.settle.skeleton import CALL_CODES, CLASSES, NEVER_BILLED, PRICED_BY_EMITTER, Node
 from exporter.settle.tree import Nodes, find_speakers
 from exporter.settle.verdict import SIGNAL
 
@@ -173,13 +173,15 @@ class _Finding:
 
 def _groups(trees: Mapping[bytes, Tree], forgotten: list[Forgotten]) -> Iterator[list[_Member]]:
     """Reports of the same identity, where there are several."""
-    calls = [node.call for tree in trees.values() for node in tree.nodes.values() if node.call]
+    calls = [
+        node.call for tree in trees.values() for node in tree.nodes.values() if node.call and node.kind in CALL_CODES
+    ]
     if len(set(calls)) == len(calls) and not forgotten:
         return
     groups: dict[int, list[_Member]] = defaultdict(list)
     for trace_id, tree in trees.items():
         for node in tree.nodes.values():
-            if node.call:
+            if node.call and node.kind in CALL_CODES:
                 is_free = bool(node.marks & NEVER_BILLED)
                 groups[node.call].append(_Member(node.start_ns, node.end_ns, trace_id, node.span_id, node, is_free))
     for row in forgotten:

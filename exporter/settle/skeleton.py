@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from struct import Struct
 from typing import Final, NamedTuple
 
-from exporter.usage import AGGREGATE_KINDS, BARRIER_KINDS, KIND_CODES, LEAF_KINDS, OTHER
+from exporter.usage import AGENT, AGGREGATE_KINDS, BARRIER_KINDS, KIND_CODES, LEAF_KINDS, OTHER
 
 _PACKED: Final = Struct(">8s8sBHqqqq")
 NO_PARENT: Final = b"\0" * 8
@@ -35,6 +35,7 @@ CALL_CODES: Final = frozenset(KIND_CODES[kind] for kind in LEAF_KINDS)
 LEAF_CODES: Final = frozenset(KIND_CODES[kind] for kind in (*LEAF_KINDS, OTHER))
 """A carrier of unknown kind is a leaf: somebody paid for it."""
 UNKNOWN_CODE: Final = KIND_CODES[OTHER]
+AGENT_CODE: Final = KIND_CODES[AGENT]
 AGGREGATE_CODES: Final = frozenset(KIND_CODES[kind] for kind in AGGREGATE_KINDS)
 BARRIER_CODES: Final = frozenset(KIND_CODES[kind] for kind in BARRIER_KINDS)
 
@@ -51,7 +52,8 @@ class Node(NamedTuple):
     digest: int
     """Of the canonical form of its usage; the last word between copies that differ in nothing else."""
     call: int = 0
-    """Identity of the call that a model call reports (same_call.call_of); 0 when its emitter gave none."""
+    """Identity of the call that a model call reports (call_identity.call_of), and of an agent that of its name; 0 when
+    its emitter gave none."""
 
 
 def pack(nodes: Iterable[Node]) -> bytes:

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from exporter.ledger.entry import Entry, Priced
 from exporter.ledger.tables import DIMENSION_TEXTS
+from exporter.settle.agents import name_ref
 from exporter.settle.call_identity import call_of, call_ref
 from exporter.settle.skeleton import CARRIER, NEVER_BILLED, NO_PARENT, PRICED_BY_EMITTER, QUIET, ROLLUP, WAITS, Node
 from exporter.usage import KIND_CODES, LEAF_KINDS, SIGNAL_BITS, Tokens
@@ -115,6 +116,7 @@ def call(trace: str, name: str, parent: str | None = None, *, kind: str = "llm",
         carries=bool(classes),
         start=start,
         end=end,
+        digest=1,
         call=identity,
         free=bool(usage.get("never")),
         stated_cost=bool(reported),
@@ -139,6 +141,7 @@ def sent_as(signal: str, source: int, entry: Entry) -> Entry:
     return entry._replace(usage=ranked, node=entry.node._replace(marks=entry.node.marks | (WAITS if better else 0)))
 
 
-def bare(trace: str, name: str, kind: str, parent: str | None = None) -> Entry:
-    """A span that only shapes its trace."""
-    return Entry(trace_id(trace), node(name, kind, parent, carries=False, classes=0), None)
+def bare(trace: str, name: str, kind: str, parent: str | None = None, *, named: str = "") -> Entry:
+    """A span that only shapes its trace; `named` is the agent whose work it is."""
+    shape = node(name, kind, parent, carries=False, classes=0, call=name_ref(named) if named else 0)
+    return Entry(trace_id(trace), shape, None, agent=named)

@@ -30,6 +30,12 @@ def upgrade() -> None:
         sqlite_with_rowid=False,
     )
     op.create_table(
+        "agent_name",
+        sa.Column("ref", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("ref", name=op.f("pk_agent_name")),
+    )
+    op.create_table(
         "audit_log",
         sa.Column("number", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("at", sa.BigInteger(), nullable=False),
@@ -624,4 +630,5 @@ def downgrade() -> None:
     op.drop_table("budget")
     op.drop_table("breach")
     op.drop_table("audit_log")
+    op.drop_table("agent_name")
     op.drop_table("adjustment")
