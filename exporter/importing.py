@@ -16,17 +16,15 @@ from typing import Final
 from sqlalchemy import Connection
 
 from exporter.charging import make_entry
-from exporter.dialects.providers import provider_of_model
-from exporter.imports.ccusage import Row, tellers_of
-from exporter.imports.ccusage import item_of as item_of_row
-from exporter.imports.record import CLAUDE_CODE, Item
+from exporter.imports import ccusage
+from exporter.imports.record import CLAUDE_CODE, Item, Sum, Tellers
 from exporter.ledger.booking import Booking
 from exporter.ledger.entry import Entry
 from exporter.ledger.imported import calls_among, outranked_by_imports, rows_in, sessions_without_ids, traces_among
 from exporter.ledger.reports import Standing, is_told, retire, standing_reports, told_sessions
 from exporter.runtime import Runtime
 from exporter.signals import Origin, Span
-from exporter.usage import DUPLICATE, IMPORTS, NO_TOKENS, PENDING, SIGNAL_BITS, SUPERSEDED, Reading, Tokens
+from exporter.usage import DUPLICATE, IMPORTS, NO_TOKENS, PENDING, SIGNAL_BITS, SUPERSEDED, Reading, Tokens, UsageRecord
 
 NEW: Final = "new"
 KNOWN: Final = "known"
@@ -104,19 +102,19 @@ class Importer:
             tally.add(self._preview(fresh) if self._dry_run else self._book(fresh, known))
         return tally
 
-    def take_report(self, rows: Iterable[Row]) -> Tally:
-        """Import rows of a report, without those that tell of what is counted already."""
+    def take_report(self, sums: Iterable[Sum]) -> Tally:
+        """Import the sums of a report, without those of calls that are counted already."""
         tally = Tally()
-        by_scope: dict[str, list[Row]] = {}
-        for row in rows:
-            by_scope.setdefault(row.scope, []).append(row)
+        by_scope: dict[str, list[Sum]] = {}
+        for one in sums:
+            by_scope.setdefault(one.item.usage.scope, []).append(one)
         for found in by_scope.values():
             now_ns = self._clock_ns()
             with self._booking.database.read() as connection:
                 standing = standing_reports(connection)
-                told = told_sessions(connection, {row.session for row in found if row.session})
-                judged = [(row, _judge(connection, row, standing, told, now_ns)) for row in found]
-            tally.add(self.take(item_of_row(row, provider_of_model) for row, outcome in judged if outcome == NEW))
+                told = told_sessions(connection, {session for one in found if (session := _session_of(one))})
+                judged = [(one.item, _judge(connection, one, standing, told, now_ns)) for one in found]
+            tally.add(self.take(item for item, outcome in judged if outcome == NEW))
             tally.outcomes.update(outcome for _, outcome in judged if outcome != NEW)
         return tally
 
@@ -187,20 +185,33 @@ class Importer:
             self._sources.add(entry.usage.source)
 
 
-def _judge(connection: Connection, row: Row, standing: Sequence[Standing], told: set[str], now_ns: int) -> str:
-    if row.is_open or row.end_ns > now_ns:
+def _session_of(one: Sum) -> str:
+    return one.item.usage.conversation_id
+
+
+def _judge(connection: Connection, one: Sum, standing: Sequence[Standing], told: set[str], now_ns: int) -> str:
+    usage = one.item.usage
+    if one.is_open or usage.end_ns > now_ns:
         return OPEN
-    if any(one.scope != row.scope and one.start_ns < row.end_ns and row.start_ns < one.end_ns for one in standing):
+    if any(_overlaps(usage, other) for other in standing):
         return OVERLAPPING
-    return REPORTED if _is_told(connection, row.scope, row.session, (row.start_ns, row.end_ns), told) else NEW
+    time_ns = (usage.start_ns, usage.end_ns)
+    return REPORTED if _is_told(connection, one.tellers, _session_of(one), time_ns, told) else NEW
+
+
+def _overlaps(usage: UsageRecord, other: Standing) -> bool:
+    """Whether another kind of report tells of the same provider in the same time."""
+    is_alike = other.scope == usage.scope or other.provider != usage.provider
+    return not is_alike and other.start_ns < usage.end_ns and usage.start_ns < other.end_ns
 
 
 def _is_covered(connection: Connection, one: Standing, told: set[str]) -> bool:
-    return _is_told(connection, one.scope, one.session, (one.start_ns, one.end_ns), told)
+    tellers = ccusage.tellers_of(one.scope) if one.dialect == ccusage.NAME else Tellers((), one.provider, one.model)
+    return _is_told(connection, tellers, one.session, (one.start_ns, one.end_ns), told)
 
 
-def _is_told(connection: Connection, scope: str, session: str, time_ns: tuple[int, int], told: set[str]) -> bool:
+def _is_told(connection: Connection, tellers: Tellers, session: str, time_ns: tuple[int, int], told: set[str]) -> bool:
     """Whether somebody told of the calls of a report: of those of its session, or of its time."""
     if _SESSION.fullmatch(session):
         return session in told
-    return is_told(connection, tellers_of(scope), *time_ns)
+    return is_told(connection, tellers, *time_ns)

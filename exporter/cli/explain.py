@@ -93,7 +93,8 @@ def _heading(usage: Answer, reading: Answer) -> str:
 def _origin(record: Answer) -> Iterator[tuple[str, str]]:
     usage, reading = record["usage"], record["reading"]
     scope = f", scope {usage['scope']}" if usage["scope"] else ""
-    yield "read by", f"{usage['dialect']} from a {usage['signal']}{scope}; usage {usage['usage_status']}"
+    article = "an" if usage["signal"].startswith("i") else "a"
+    yield "read by", f"{usage['dialect']} from {article} {usage['signal']}{scope}; usage {usage['usage_status']}"
     who = [f"{name} {usage[name]}" for name in ("project", "agent", "task", "service") if usage[name]]
     if who:
         yield "for", ", ".join(who)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date, datetime, time
 from pathlib import Path
@@ -21,10 +21,14 @@ from exporter.cli.import_files import default_folders, find_transcripts
 from exporter.cli.import_transcripts import FileTally, TranscriptImport
 from exporter.cli.output import Cell, Column, print_json, say, show
 from exporter.configuration import build_runtime
+from exporter.dialects.providers import provider_of_model
 from exporter.errors import InvalidRequest
 from exporter.following import read_stamp
 from exporter.importing import KNOWN, NEW, OPEN, OUTCOMES, OVERLAPPING, REPORTED, Importer, Tally
-from exporter.imports.ccusage import Row, is_report, read_report
+from exporter.imports.ccusage import Row, is_report, read_report, sum_of
+from exporter.imports.fields import Unreadable
+from exporter.imports.provider_usage import is_page, read_pages
+from exporter.imports.record import Sum
 from exporter.ledger.slots import Slot
 from exporter.money import format_usd
 from exporter.usage import TOKEN_CLASSES
@@ -90,9 +94,43 @@ def ccusage(context: CommandContext, file: BinaryIO, *, tz: str | None, dry_run:
     A report is a sum of calls, so a row of it counts only when neither telemetry nor transcripts told of the calls of
     its session or its time; when they do later, the next import takes the row back.
     """
-    rows, unreadable = _read_report(file, tz or context.settings.timezone)
+    zone = tz or context.settings.timezone
+    if not is_time_zone(zone):
+        raise InvalidRequest(f"--tz: found {zone!r}, expected an IANA time zone such as Europe/Berlin")
+    document = _read_json(file)
+    if not is_report(document):
+        raise InvalidRequest("this is no report of ccusage: expected the output of `ccusage daily --json` or its like")
+    rows = read_report(document, _midnight_in(zone))
+    found = [sum_of(one, provider_of_model) if isinstance(one, Row) else one for one in rows]
+    _take_report(context, found, dry_run=dry_run, as_json=as_json)
+
+
+@command.command("usage-api")
+@click.argument("files", metavar="FILE...", nargs=-1, required=True, type=click.File("rb"))
+@_DRY_RUN
+@_JSON
+@click.pass_obj
+def usage_api(context: CommandContext, files: tuple[BinaryIO, ...], *, dry_run: bool, as_json: bool) -> None:
+    """Import pages of a provider's usage report (- for standard input).
+
+    Of Anthropic /v1/organizations/usage_report/messages, of OpenAI /v1/organization/usage/completions and embeddings,
+    grouped by model: a page, or a list of pages. A sum counts only where the ledger has no call of the model in its
+    time.
+    """
+    found: list[Sum | Unreadable] = []
+    for file in files:
+        document = _read_json(file)
+        if not is_page(document):
+            raise InvalidRequest(f"{file.name} is no page of a usage report: expected an object with a list `data`")
+        found += read_pages(document)
+    _take_report(context, found, dry_run=dry_run, as_json=as_json)
+
+
+def _take_report(context: CommandContext, found: Sequence[Sum | Unreadable], *, dry_run: bool, as_json: bool) -> None:
+    sums = [one for one in found if isinstance(one, Sum)]
+    unreadable = [str(one) for one in found if isinstance(one, Unreadable)]
     with _importer(context, dry_run=dry_run) as importer:
-        tally = importer.take_report(rows)
+        tally = importer.take_report(sums)
         tally.add(importer.retire())
     if as_json:
         print_json({"unreadable": unreadable, **_document(tally, dry_run=dry_run)})
@@ -102,18 +140,14 @@ def ccusage(context: CommandContext, file: BinaryIO, *, tz: str | None, dry_run:
     _print(context.console, tally, dry_run=dry_run)
 
 
-def _read_report(file: BinaryIO, zone: str) -> tuple[list[Row], list[str]]:
-    if not is_time_zone(zone):
-        raise InvalidRequest(f"--tz: found {zone!r}, expected an IANA time zone such as Europe/Berlin")
+def _read_json(file: BinaryIO) -> object:
     body = file.read(LARGEST_REPORT + 1)
+    if len(body) > LARGEST_REPORT:
+        raise InvalidRequest(f"the report is larger than {LARGEST_REPORT} bytes")
     try:
-        document = orjson.loads(body)
+        return orjson.loads(body)
     except orjson.JSONDecodeError as error:
         raise InvalidRequest(f"the report is no JSON: {error}") from error
-    if len(body) > LARGEST_REPORT or not is_report(document):
-        raise InvalidRequest("this is no report of ccusage: expected the output of `ccusage daily --json` or its like")
-    found = list(read_report(document, _midnight_in(zone)))
-    return [one for one in found if isinstance(one, Row)], [str(one) for one in found if not isinstance(one, Row)]
 
 
 def _midnight_in(zone: str) -> Callable[[date], int]:

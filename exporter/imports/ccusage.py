@@ -12,15 +12,21 @@ from datetime import date, datetime, timedelta
 from typing import Any, Final, NamedTuple
 
 from exporter.imports.fields import Unreadable, count_of, instant_of, mapping_of, nano_usd_of, text_of
-from exporter.imports.record import CLAUDE_CODE, CLAUDE_SERVICE, Identify, Item, session_source
+from exporter.imports.record import (
+    AGGREGATE,
+    BETTER,
+    CLAUDE_CODE,
+    CLAUDE_SERVICE,
+    Identify,
+    Item,
+    Sum,
+    Tellers,
+    session_source,
+)
 from exporter.usage import (
-    IMPORTS,
-    LOGS,
-    METRICS,
     OTHER,
     REPORTED,
     REPORTS,
-    SPANS,
     TTL_UNKNOWN,
     PriceContext,
     Tokens,
@@ -28,10 +34,6 @@ from exporter.usage import (
 )
 
 NAME: Final = "ccusage"
-AGGREGATE: Final = "aggregate"
-"""Flag of a record that stands for many calls."""
-BETTER: Final = frozenset({SPANS, LOGS, METRICS, IMPORTS})
-"""Signals that tell of the same calls one by one, or with the session they belong to."""
 DAILY, WEEKLY, MONTHLY, SESSION, BLOCKS = "daily", "weekly", "monthly", "session", "blocks"
 _LISTS: Final = {
     "daily": DAILY, "weekly": WEEKLY, "monthly": MONTHLY, "sessions": SESSION, "session": SESSION, "blocks": BLOCKS,
@@ -84,10 +86,10 @@ def read_report(document: object, midnight: Midnight) -> Iterator[Row | Unreadab
             yield trouble
 
 
-def tellers_of(scope: str) -> tuple[str, ...]:
-    """Services and dialects whose telemetry tells of the same calls as a report; empty when it could be any."""
+def tellers_of(scope: str) -> Tellers:
+    """Whose telemetry tells of the same calls as a report."""
     agent = scope.partition(" ")[0]
-    return _TELLERS.get(agent, ())
+    return Tellers(_TELLERS.get(agent, ()))
 
 
 def is_report(document: object) -> bool:
@@ -195,7 +197,7 @@ def _day(text: str) -> date:
         raise Unreadable("the period is no day, week or month") from error
 
 
-def item_of(row: Row, identify: Identify) -> Item:
+def sum_of(row: Row, identify: Identify) -> Sum:
     """The record of a row."""
     is_fast = row.model.startswith("claude") and row.model.endswith(_FAST)
     model = row.model.removesuffix(_FAST) if is_fast else row.model
@@ -229,4 +231,4 @@ def item_of(row: Row, identify: Identify) -> Item:
         source=session_source(row.session) if row.agent == "claude" and row.session else f"{NAME}\x1f{known}",
         outranked_by=BETTER,
     )
-    return Item(usage, row.project)
+    return Sum(Item(usage, row.project), tellers_of(row.scope), row.is_open)

@@ -30,6 +30,17 @@ from exporter.usage import (
 
 _NO_CALL: Final = "<synthetic>"
 """Model of lines that Claude Code writes itself, such as errors."""
+_TOLD_AS: Final = {
+    "input_tokens": "input_tokens",
+    "output_tokens": "output_tokens",
+    "cache_read_input_tokens": "cache_read_tokens",
+    "cache_creation_input_tokens": "cache_creation_tokens",
+}
+_LIFETIMES_TOLD_AS: Final = {
+    "ephemeral_5m_input_tokens": "cache_creation_5m_tokens",
+    "ephemeral_1h_input_tokens": "cache_creation_1h_tokens",
+}
+_COUNTED_AS: Final = "com.anthropic.claude_code"
 _LEAST_RANDOM: Final = 16
 _COUNTS: Final = (
     "input_tokens", "cache_read_input_tokens", "cache_creation_input_tokens", "output_tokens",
@@ -188,8 +199,12 @@ def _last_part(path: str) -> str:
 
 
 def _evidence(usage: Mapping[str, Any], model: str) -> Evidence:
-    numbers = {name: value for name, value in usage.items() if type(value) is int}
+    """The counts under the names that Claude Code's telemetry has for them, by which they can be read again."""
     lifetimes = mapping_of(usage.get("cache_creation"))
-    numbers |= {f"cache_creation.{name}": value for name, value in lifetimes.items() if type(value) is int}
-    names = sorted(numbers)[:20]
-    return Evidence(json.dumps({"names": names, "said": {"model": model}}), tuple(numbers[name] for name in names))
+    numbers = {
+        **{name: usage.get(own) for own, name in _TOLD_AS.items()},
+        **{name: lifetimes.get(own) for own, name in _LIFETIMES_TOLD_AS.items()},
+    }
+    known = {name: value for name, value in numbers.items() if value is not None}
+    shape = {"names": list(known), "said": {"model": model}, "counted_as": _COUNTED_AS}
+    return Evidence(json.dumps(shape), tuple(known.values()))

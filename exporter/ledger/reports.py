@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 from typing import Final, NamedTuple
 
-from sqlalchemy import Connection, func, select, update
+from sqlalchemy import Connection, func, or_, select, update
 
 from exporter.budgets.periods import QUARTER_NS
+from exporter.imports.record import Tellers
 from exporter.ledger import changes
 from exporter.ledger.booking import Booking
 from exporter.ledger.revising import BATCH, Row, revise
@@ -21,6 +22,7 @@ from exporter.usage import BILLING, CHARGED, IMPORTS, PENDING, REPORTS, SIGNAL_B
 
 _OPEN: Final = (BILLING.index(CHARGED), BILLING.index(PENDING))
 _BETTER: Final = sum(bit for signal, bit in SIGNAL_BITS.items() if signal != REPORTS)
+_MODELS: Final = ("response_model", "request_model", "price_model")
 _PART: Final = 400
 
 
@@ -32,7 +34,8 @@ class Standing(NamedTuple):
     """Its trace and span."""
     dialect: str
     scope: str
-    service: str
+    provider: str
+    model: str
     session: str
     start_ns: int
     end_ns: int
@@ -41,8 +44,8 @@ class Standing(NamedTuple):
 def standing_reports(connection: Connection) -> list[Standing]:
     """Every report that counts, or will."""
     columns = (
-        usage.c.id, trace.c.trace_id, usage.c.span_id, dimension.c.dialect, dimension.c.scope, dimension.c.service,
-        func.coalesce(usage.c.conversation_id, ""), usage.c.started_at, usage.c.ended_at,
+        usage.c.id, trace.c.trace_id, usage.c.span_id, dimension.c.dialect, dimension.c.scope, dimension.c.provider,
+        dimension.c.response_model, func.coalesce(usage.c.conversation_id, ""), usage.c.started_at, usage.c.ended_at,
     )  # fmt: skip
     query = (
         select(*columns)
@@ -51,14 +54,14 @@ def standing_reports(connection: Connection) -> list[Standing]:
         .where(dimension.c.signal == REPORTS, usage.c.billing.in_(_OPEN))
         .order_by(usage.c.id)
     )
-    return [Standing(row[0], (bytes(row[1]), bytes(row[2])), *row[3:]) for row in connection.execute(query)]
+    return [
+        Standing(number, (bytes(trace_id), bytes(span_id)), *told)
+        for number, trace_id, span_id, *told in connection.execute(query)
+    ]
 
 
-def is_told(connection: Connection, tellers: Collection[str], start_ns: int, end_ns: int) -> bool:
-    """Whether calls that began in a time are counted one by one.
-
-    `tellers` are services or dialects of which they must be; empty for any.
-    """
+def is_told(connection: Connection, tellers: Tellers, start_ns: int, end_ns: int) -> bool:
+    """Whether calls of these that began in a time are counted one by one."""
     inside = (rollup.c.quarter >= start_ns // QUARTER_NS, rollup.c.quarter <= max(end_ns - 1, start_ns) // QUARTER_NS)
     query = (
         select(rollup.c.dimension)
@@ -68,8 +71,12 @@ def is_told(connection: Connection, tellers: Collection[str], start_ns: int, end
         .having(func.sum(rollup.c.calls) > 0)
         .limit(1)
     )
-    if tellers:
-        query = query.where(dimension.c.service.in_(tellers) | dimension.c.dialect.in_(tellers))
+    if tellers.names:
+        query = query.where(dimension.c.service.in_(tellers.names) | dimension.c.dialect.in_(tellers.names))
+    if tellers.provider:
+        query = query.where(dimension.c.provider == tellers.provider)
+    if tellers.model:
+        query = query.where(or_(*(dimension.c[name] == tellers.model for name in _MODELS)))
     return connection.execute(query).first() is not None
 
 

@@ -8,6 +8,7 @@ import pytest
 from opentelemetry.proto.metrics.v1.metrics_pb2 import Metric, NumberDataPoint, Sum
 from sqlalchemy import select
 
+from exporter.importing import Importer
 from exporter.ledger import tables
 from support.otlp import log, logs_request, metrics_request, pairs
 from support.terminal import run
@@ -167,6 +168,18 @@ def test_a_session_whose_telemetry_names_no_request_is_left_to_telemetry(worker,
     assert len(charged(worker)) == 2
 
 
+@pytest.mark.parametrize(
+    "usage", [{}, {"cache_creation": None}, {"cache_creation_input_tokens": 0, "cache_creation": {}}]
+)
+def test_an_imported_call_is_explained_and_read_again_as_it_was(worker, tmp_path, usage):
+    imported(worker, write(tmp_path / "a.jsonl", answer(1, usage=usage)))
+    (trace,) = worker.table("trace")
+    told = worker.command("explain", bytes(trace["trace_id"]).hex())
+    assert "claude_code from an import" in told
+    assert "would be read differently" not in told
+    assert "input_tokens = 1013" in told
+
+
 def test_damaged_lines_are_counted_and_the_rest_is_imported(worker, tmp_path):
     file = write(tmp_path / "a.jsonl", answer(1), answer(2, usage={"input_tokens": -1}), answer(3))
     with file.open("ab") as stream:
@@ -248,3 +261,23 @@ def test_metrics_that_come_after_the_import_count_no_more(worker, tmp_path):
     send_metrics(worker)
     worker.run_jobs()
     assert [row["signal"] for row in charged(worker)] == ["import"]
+
+
+def test_an_import_that_was_stopped_goes_on_where_it_ended(worker, tmp_path, monkeypatch):
+    monkeypatch.setattr("exporter.cli.import_transcripts.CALLS_TOGETHER", 20)
+    file = write(tmp_path / "a.jsonl", *(answer(number) for number in range(200)))
+    take, batches = Importer.take, iter(range(4))
+
+    def stopped(self, items):
+        if next(batches, None) is None:
+            raise KeyboardInterrupt
+        return take(self, items)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Importer, "take", stopped)
+        assert run(worker.url, "import", "claude-code", str(file), now=NOW).exit_code != 0
+    booked = len(charged(worker))
+    assert 0 < booked < 200
+    result = imported(worker, file)
+    assert (result["new"], result["known"]) == (200 - booked, 0)
+    assert len(charged(worker)) == 200

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from exporter.imports.ccusage import Row, is_report, item_of, read_report
+from exporter.imports.ccusage import Row, is_report, read_report, sum_of
 from exporter.imports.fields import Unreadable
 from exporter.usage import REPORTS, Tokens
 from support.ccusage import HAIKU, MODEL, daily, part, row
@@ -92,7 +92,7 @@ def test_blocks_count_without_gaps_and_an_active_one_is_open():
 def test_projects_keep_their_names_unless_they_are_paths():
     found = read({"projects": {"payments": [row(date="2026-11-02")], "-home-ada-src": [row(date="2026-11-02")]}})
     assert [one.project for one in found] == ["payments", ""]
-    assert len({item_of(one, lambda _: "").usage.record_key for one in found}) == 2
+    assert len({sum_of(one, lambda _: "").item.usage.record_key for one in found}) == 2
 
 
 def test_a_breakdown_of_the_older_form_is_read():
@@ -123,7 +123,7 @@ def test_what_is_no_report_is_told_apart(document):
 
 def test_a_record_says_that_it_is_a_sum():
     (found,) = read(daily(row(part("claude-opus-4-6-fast"), date="2026-11-02")))
-    usage = item_of(found, lambda _: "anthropic").usage
+    usage = sum_of(found, lambda _: "anthropic").item.usage
     assert (usage.signal, usage.dialect, usage.scope) == (REPORTS, "ccusage", "claude daily")
     assert (usage.response_model, usage.context.speed) == ("claude-opus-4-6", "fast")
     assert "aggregate" in usage.flags
