@@ -16,6 +16,7 @@ from exporter.ledger.engine import Database
 from exporter.ledger.evaluation import evaluate_budgets, watch_windows
 from exporter.ledger.gauges import replace_gauges
 from exporter.ledger.jobs import last_value
+from exporter.ledger.numbering import find_numbering_gaps, forget_sessions
 from exporter.ledger.retention import prune_skeletons
 from exporter.ledger.revising import BATCH
 from exporter.runtime import Runtime
@@ -102,9 +103,10 @@ def _prune(duties: Duties, before_ns: int) -> Outcome:
 
 def _find_gaps(duties: Duties, now_ns: int) -> Outcome:
     with duties.database.read() as connection:
-        found = find_gaps(connection, now_ns)
+        found = find_gaps(connection, now_ns) | find_numbering_gaps(connection, now_ns)
     with duties.database.write() as connection:
         replace_gauges(connection, found)
+        forget_sessions(connection, now_ns)
     return Outcome(value=sum(map(len, found.values())))
 
 

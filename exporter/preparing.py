@@ -3,21 +3,27 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from types import MappingProxyType
+from typing import Final, NamedTuple
 
 from exporter.charging import make_entry, series_trace, start_of
 from exporter.dialects import genai
 from exporter.dialects.records import place_in_process
-from exporter.dialects.registry import EVENTS, LIFT, TYPES, instruments_of, read_log, read_points, read_span
+from exporter.dialects.registry import EVENTS, LIFT, NUMBERED, TYPES, instruments_of, read_log, read_points, read_span
 from exporter.dialects.series import Record
 from exporter.intake.decode import decode_logs, decode_metrics, decode_traces
+from exporter.intake.hints import SERVICE, Sampled, SessionEvent
 from exporter.intake.reasons import TOO_OLD
 from exporter.ledger.entry import Entry
 from exporter.ledger.progress import Progress, advance, beyond
 from exporter.runtime import Runtime
-from exporter.usage import LOGS, METRICS, SPANS, Reading
+from exporter.signals import Span
+from exporter.usage import AGGREGATE_KINDS, LOGS, METRICS, SPANS, TOOL, Reading
+
+WORK_KINDS: Final = AGGREGATE_KINDS | {TOOL}
+"""Kinds of spans that tell of work for which somebody calls a model."""
 
 
 class Body(NamedTuple):
@@ -28,6 +34,14 @@ class Body(NamedTuple):
     signal: str = SPANS
 
 
+class Worked(NamedTuple):
+    """Who sent spans of agents or tools."""
+
+    scope: str
+    service: str
+    kind: str
+
+
 class Prepared(NamedTuple):
     """A request between pricing and booking."""
 
@@ -35,6 +49,12 @@ class Prepared(NamedTuple):
     rejected: Counter[str]
     ignored: int = 0
     """Records that no dialect reads."""
+    sampled: Mapping[str, Sampled] = MappingProxyType({})
+    """By service, what its spans say of sampling."""
+    worked: Mapping[Worked, int] = MappingProxyType({})
+    """Spans of agents and tools that carry no usage themselves."""
+    events: Sequence[SessionEvent] = ()
+    """Of senders that number the events of a session."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,20 +80,27 @@ class Preparation:
     def _spans(self, body: Body) -> Prepared:
         runtime, now_ns = self.runtime, self.now_ns
         decoded = decode_traces(body.content, json=body.is_json, wanted=runtime.wanted, lift=LIFT)
-        prepared = Prepared([], Counter(decoded.rejected))
+        worked: dict[tuple[int, str], int] = {}
+        prepared = Prepared([], Counter(decoded.rejected), sampled=decoded.sampled)
         for span in decoded.spans:
             if start_of(span.start_ns, now_ns) < self.oldest_ns:
                 prepared.rejected[TOO_OLD] += 1
                 continue
             reading = read_span(span)
-            if reading.usage is not None and genai.NAME in self.charged_metrics:
+            if reading.usage is None:
+                if reading.kind in WORK_KINDS:
+                    key = (id(span.origin), reading.kind)
+                    worked[key] = worked.get(key, 0) + 1
+            elif genai.NAME in self.charged_metrics:
                 place_in_process(reading.usage, span, genai.NAME)
             prepared.entries.append(make_entry(span, reading, runtime, now_ns))
-        return prepared
+        return prepared._replace(worked=_named(worked, decoded.spans)) if worked else prepared
 
     def _logs(self, body: Body) -> Prepared:
         runtime = self.runtime
-        decoded = decode_logs(body.content, json=body.is_json, wanted=runtime.wanted_of_logs, events=EVENTS)
+        decoded = decode_logs(
+            body.content, json=body.is_json, wanted=runtime.wanted_of_logs, events=EVENTS, numbered=NUMBERED
+        )
         prepared, ignored = Prepared([], Counter(decoded.rejected)), decoded.ignored
         for record in decoded.records:
             reading = read_log(record)
@@ -83,7 +110,7 @@ class Preparation:
                 ignored += 1
             else:
                 prepared.entries.append(make_entry(record, reading, runtime, self.now_ns))
-        return prepared._replace(ignored=ignored)
+        return prepared._replace(ignored=ignored, events=decoded.events)
 
     def _metrics(self, body: Body) -> Prepared:
         decoded = decode_metrics(
@@ -125,3 +152,13 @@ class Preparation:
     def _begin(self, trace_id: bytes) -> tuple[int, Progress]:
         progress = self.progress(trace_id)
         return progress.points, progress
+
+
+def _named(worked: Mapping[tuple[int, str], int], spans: Iterable[Span]) -> dict[Worked, int]:
+    origins = {id(span.origin): span.origin for span in spans}
+    found: dict[Worked, int] = {}
+    for (number, kind), count in worked.items():
+        origin = origins[number]
+        key = Worked(origin.scope, str(origin.resource.get(SERVICE, "")), kind)
+        found[key] = found.get(key, 0) + count
+    return found

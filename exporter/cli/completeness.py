@@ -48,10 +48,13 @@ def command(context: CommandContext, *, since: int | None, as_json: bool) -> Non
         answer = completeness(connection, None if since is None else now_ns - since, now_ns, now_ns)
     if as_json:
         print_json(answer)
-    elif answer["data"]:
+        return
+    if answer["data"]:
         _print(context.console, answer["data"])
     else:
         say(context.console, f"No call since {answer['start']}.")
+    for line in _signs(answer):
+        say(context.console, line, "yellow")
 
 
 def _print(console: Console, rows: Sequence[Row]) -> None:
@@ -60,11 +63,27 @@ def _print(console: Console, rows: Sequence[Row]) -> None:
     advised = {row["advice"]["code"]: row["advice"]["text"] for row in rows if row["advice"]}
     if not advised:
         say(console, "Every call says what it used.", "green")
+    else:
+        say(console, "To switch on:", "bold")
     for code, text in advised.items():
         senders = ", ".join(
             dict.fromkeys(_name(row) for row in rows if row["advice"] and row["advice"]["code"] == code)
         )
-        say(console, f"{senders}: {text}.")
+        say(console, f"{senders}: {text}")
+
+
+def _signs(answer: Row) -> Iterator[str]:
+    """What the last hour shows of telemetry that did not come."""
+    for one in answer["agents"]:
+        if one["gap_tokens"]:
+            agent, gap = f"Agent {one['agent'] or NOTHING} of {one['service'] or NOTHING}", compact(one["gap_tokens"])
+            yield f"{agent} said {gap} tokens more in the last hour than the calls below it: some of them did not come."
+    for one in answer["sessions"]:
+        service, missing, silent = one["service"] or NOTHING, one["missing_events"], one["silent_sessions"]
+        if missing:
+            yield f"{service}: {compact(missing)} events of the last hour's sessions did not come."
+        if silent:
+            yield f"{service}: {compact(silent)} sessions used tools and told of no call."
 
 
 def _cells(row: Row) -> Iterator[Cell]:

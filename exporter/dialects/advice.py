@@ -15,28 +15,18 @@ class Advice(NamedTuple):
     code: str
     """As the label `advice` shows it."""
     text: str
+    """What to switch on, short enough for a cell of a table."""
 
 
-STREAMS: Final = Advice(
-    "stream_usage", "Ask streams for usage: stream_options={'include_usage': True}; in LangChain stream_usage=True"
-)
-MODEL_SDK: Final = Advice(
-    "instrument_sdk", "It traces agents and not their calls: instrument the model SDK too (openai, anthropic, litellm)"
-)
+STREAMS: Final = Advice("stream_usage", "stream_options={'include_usage': True}; LangChain: stream_usage=True")
+MODEL_SDK: Final = Advice("instrument_sdk", "Trace the model SDK too: this traces agents and not their calls")
 LITELLM: Final = Advice(
-    "litellm_stream_usage",
-    "Ask streams for usage: stream_options={'include_usage': True}; in its proxy always_include_stream_usage: true",
+    "litellm_stream_usage", "stream_options={'include_usage': True}; proxy: always_include_stream_usage"
 )
-HAYSTACK: Final = Advice("content_tracing", "Switch content tracing on: HAYSTACK_CONTENT_TRACING_ENABLED=true")
-OTHER_TRACER: Final = Advice(
-    "other_tracer", "It drops the usage of streams: trace the SDK with OpenTelemetry's own instrumentation instead"
-)
-EMBEDDINGS: Final = Advice(
-    "embeddings", "Gemini's embedding interface reports no usage; of other calls see whether streams were cut off"
-)
-GENERAL: Final = Advice(
-    "general", "Ask streams for usage, switch content tracing on, take its newest version, or instrument the model SDK"
-)
+HAYSTACK: Final = Advice("content_tracing", "HAYSTACK_CONTENT_TRACING_ENABLED=true")
+OTHER_TRACER: Final = Advice("other_tracer", "OpenTelemetry's own instrumentation: this drops the usage of streams")
+EMBEDDINGS: Final = Advice("embeddings", "Nothing for Gemini's embeddings; else read streams to their end")
+GENERAL: Final = Advice("general", "Usage in streams, content tracing, an update, or trace the model SDK")
 ADVICE: Final = (STREAMS, MODEL_SDK, LITELLM, HAYSTACK, OTHER_TRACER, EMBEDDINGS, GENERAL)
 
 BY_SCOPE: Final = {

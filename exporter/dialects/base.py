@@ -45,6 +45,8 @@ class Logs:
     """A record in the shape of a span, named after its event."""
     claims: Callable[[str], bool] | None = None
     """Whether it reads records from this instrumentation scope; None where the event is enough."""
+    numbered: frozenset[str] = frozenset()
+    """Instrumentation scopes that number all events of a session (event.sequence, session.id), so that gaps show."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -142,6 +142,7 @@ LOGS: Final = Logs(
     wanted=_WANTED | {_MICROS, _SEQUENCE, _DURATION, "stop_reason"},
     spellings=SPELLINGS,
     read=read_event,
+    numbered=frozenset({f"{SCOPE}.events"}),
 )
 METRICS: Final = Metrics(
     dialect=NAME,

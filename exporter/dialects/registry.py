@@ -89,6 +89,8 @@ METRIC_DIALECTS: Final[frozenset[str]] = frozenset(metrics.dialect for metrics i
 """Dialects that read metric points."""
 EVENTS: Final[frozenset[str]] = frozenset().union(*(logs.events for logs in LOGS))
 """Names of the events that any dialect reads; no other log record leaves decode."""
+NUMBERED: Final[frozenset[str]] = frozenset().union(*(logs.numbered for logs in LOGS))
+"""Instrumentation scopes that number all events of a session."""
 WANTED_OF_LOGS: Final[frozenset[str]] = frozenset().union(*(logs.wanted for logs in LOGS))
 TYPES: Final[frozenset[str]] = frozenset().union(*(metrics.types for metrics in METRICS))
 """Attributes in which the points of one record differ."""

@@ -41,7 +41,7 @@ def decode_traces(
     collected: Collected[Span] = Collected()
     read = json_spans.read_traces if json else protobuf_spans.read_traces
     read(body, Allowance(wanted=wanted | lift.content, lift=lift, limits=limits), collected)
-    return DecodedTraces(collected.kept, collected.rejected)
+    return DecodedTraces(collected.kept, collected.rejected, collected.sampled)
 
 
 def decode_logs(
@@ -50,17 +50,20 @@ def decode_logs(
     json: bool,
     wanted: Wanted,
     events: frozenset[str],
+    numbered: frozenset[str] = frozenset(),
     lift: Lift = NO_LIFT,
     limits: IntakeLimits = DEFAULT_LIMITS,
 ) -> DecodedLogs:
     """Records of an ExportLogsServiceRequest whose event is one of `events`, in the shape of spans.
 
-    The body of a record is read as the name of an event and stays.  Otherwise as `decode_traces`.
+    The body of a record is read as the name of an event and stays.  Every record of the scopes `numbered` leaves its
+    number, whether its event is wanted or not.  Otherwise as `decode_traces`.
     """
     collected: Collected[Span] = Collected()
     read = json_logs.read_logs if json else protobuf_logs.read_logs
-    read(body, events, Allowance(wanted=wanted | lift.content, lift=lift, limits=limits), collected)
-    return DecodedLogs(collected.kept, collected.ignored, collected.rejected)
+    allowance = Allowance(wanted=wanted | lift.content, lift=lift, numbered=numbered, limits=limits)
+    read(body, events, allowance, collected)
+    return DecodedLogs(collected.kept, collected.ignored, collected.rejected, tuple(collected.events))
 
 
 def decode_metrics(

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Final, Generic, NamedTuple, TypeVar
 
 from exporter.errors import InvalidRequest, TooLarge
+from exporter.intake.hints import SERVICE, Sampled, SessionEvent, adjusted_count
 from exporter.intake.limits import IntakeLimits
-from exporter.signals import Point, Span
+from exporter.signals import Origin, Point, Span
 
 TOO_MANY_ATTRIBUTES: Final = "too_many_attributes"
 MALFORMED_SPAN: Final = "malformed_span"
@@ -23,6 +26,8 @@ class DecodedTraces(NamedTuple):
 
     spans: list[Span]
     rejected: dict[str, int]
+    sampled: Mapping[str, Sampled] = MappingProxyType({})
+    """By service, when its spans say that they were sampled."""
 
 
 class DecodedLogs(NamedTuple):
@@ -32,6 +37,8 @@ class DecodedLogs(NamedTuple):
     ignored: int
     """Valid, and none of the wanted events."""
     rejected: dict[str, int]
+    events: Sequence[SessionEvent] = ()
+    """Of senders that number the events of a session, ignored ones included."""
 
 
 class DecodedMetrics(NamedTuple):
@@ -50,6 +57,16 @@ class Collected(Generic[R]):
     kept: list[R] = field(default_factory=list)
     ignored: int = 0
     rejected: dict[str, int] = field(default_factory=dict)
+    sampled: dict[str, Sampled] = field(default_factory=dict)
+    events: list[SessionEvent] = field(default_factory=list)
+
+    def note_state(self, trace_state: str, origin: Origin) -> None:
+        """Count a span that says by its `tracestate` that it was sampled."""
+        stands_for = adjusted_count(trace_state)
+        if stands_for > 1:
+            service = str(origin.resource.get(SERVICE, ""))
+            spans, before = self.sampled.get(service, Sampled(0, 0.0))
+            self.sampled[service] = Sampled(spans + 1, before + stands_for)
 
     def add(self, read: R | str | None) -> None:
         """Keep a record, reject one for a reason, or ignore one."""

@@ -32,7 +32,9 @@ def read_traces(body: bytes, allowance: Allowance, collected: Collected[Span]) -
                 collected.reject(TOO_MANY_ATTRIBUTES, len(spans))
                 continue
             for span in spans:
-                collected.add(_read_span(span, scope.origin, allowance))
+                collected.add(read := _read_span(span, scope.origin, allowance))
+                if "traceState" in span and isinstance(read, Span):
+                    collected.note_state(_trace_state(span), scope.origin)
 
 
 def _read_span(node: Node, origin: Origin, allowance: Allowance) -> Span | str:
@@ -56,6 +58,12 @@ def _read_span(node: Node, origin: Origin, allowance: Allowance) -> Span | str:
         )
     except WRONG:
         return MALFORMED_SPAN
+
+
+def _trace_state(node: Node) -> str:
+    """A hint only, so that a wrong one spoils no span."""
+    found = node["traceState"]
+    return found if isinstance(found, str) else ""
 
 
 def _status(node: Node) -> int:

@@ -8,6 +8,7 @@ from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsSer
 from opentelemetry.proto.logs.v1.logs_pb2 import LogRecord, ScopeLogs
 
 from exporter.intake.decoded import TOO_MANY_ATTRIBUTES, Collected
+from exporter.intake.hints import NUMBERING, SEQUENCE, SESSION, session_event
 from exporter.intake.ids import context_of
 from exporter.intake.otlp import EVENT_NAME
 from exporter.intake.protobuf_walk import Walk, parse
@@ -35,15 +36,27 @@ def read_logs(body: bytes, events: Events, allowance: Allowance, collected: Coll
 
 def _read_records(message: ScopeLogs, events: Events, origin: Origin, walk: Walk, collected: Collected[Span]) -> int:
     """How many attributes were looked at."""
-    most, looked = walk.allowance.limits.max_attributes, 0
+    most, looked, is_numbered = walk.allowance.limits.max_attributes, 0, origin.scope in walk.allowance.numbered
     for record in message.log_records:
         if (count := len(record.attributes)) > most:
             collected.reject(TOO_MANY_ATTRIBUTES)
             continue
         looked += count
         name = _event_name(record, events)
+        if is_numbered:
+            _note_event(record, name, origin, collected)
         collected.add(_shape(record, name, origin, walk.allowance) if name else None)
     return looked
+
+
+def _note_event(record: LogRecord, wanted: str, origin: Origin, collected: Collected[Span]) -> None:
+    said = {pair.key: pair.value for pair in record.attributes if pair.key in NUMBERING}
+    session, sequence, name = (said.get(key) for key in (SESSION, SEQUENCE, EVENT_NAME))
+    if session is not None and sequence is not None:
+        event = session_event(
+            origin, session.string_value, sequence.int_value, name.string_value if name is not None else "", wanted
+        )
+        collected.events.extend([event] if event else [])
 
 
 def _event_name(record: LogRecord, events: Events) -> str:

@@ -42,6 +42,8 @@ def _read_spans(message: ScopeSpans, origin: Origin, walk: Walk, collected: Coll
         start, end = span.start_time_unix_nano, span.end_time_unix_nano
         if start > MAX_INT64 or end > MAX_INT64:
             start, end = min(start, MAX_INT64), min(end, MAX_INT64)
+        if state := span.trace_state:
+            collected.note_state(state, origin)
         collected.kept.append(
             Span(
                 trace_id,

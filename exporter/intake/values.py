@@ -35,6 +35,8 @@ class Allowance:
     lift: Lift = NO_LIFT
     types: frozenset[str] = frozenset()
     """Attributes in which points of one series differ."""
+    numbered: frozenset[str] = frozenset()
+    """Instrumentation scopes whose log records are numbered by session."""
     limits: IntakeLimits = DEFAULT_LIMITS
 
 

@@ -24,7 +24,7 @@ GAUGES: Final = (AGGREGATE_GAP, AGGREGATE_TOLD)
 """Labels: service and agent."""
 MOST_ROWS: Final = 100_000
 """Looked at in one round."""
-SETTLED_NS: Final = 120 * 10**9
+SETTLED_NS: Final = 60 * 10**9
 """Rows are looked at when they are so old: by then the calls below an agent have come."""
 _QUARTERS: Final = 4
 _BATCH: Final = 200

@@ -1,4 +1,4 @@
-"""What the rows themselves say of missing and estimated usage: the proof of its counts, and their beginning."""
+"""What the rows themselves say of missing and estimated usage: the proof of its counts."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from collections.abc import Iterator, Mapping
 from operator import add
 from typing import Final, NamedTuple
 
-from sqlalchemy import Connection, func, insert, select
+from sqlalchemy import Connection, func, select
 
 from exporter.ledger.cost_sums import is_counted
-from exporter.ledger.dimensions import Texts, digest_of
+from exporter.ledger.dimensions import Texts
 from exporter.ledger.doubts import doubt_of
 from exporter.ledger.families import OTHER_LABEL, overflow_sender
 from exporter.ledger.quality_tables import QUALITY_TEXTS, quality, quality_series
@@ -62,14 +62,6 @@ def doubtful_rows(connection: Connection) -> dict[Texts, Sums]:
             if doubt is not None:
                 _add(found, (*sender, *doubt), (int(calls), int(count or 0), int(cost or 0)))
     return found
-
-
-def count_rows(connection: Connection, now_ns: int) -> None:
-    """Make the sums of a ledger that has rows and no such sums yet."""
-    for texts, sums in sorted(doubtful_rows(connection).items()):
-        row = {"digest": digest_of(texts), "created_at": now_ns, **dict(zip(QUALITY_TEXTS, texts, strict=True))}
-        (series,) = connection.execute(insert(quality_series).values(row)).inserted_primary_key or (0,)
-        connection.execute(insert(quality).values(series=series, slot=0, **dict(zip(MEASURES, sums, strict=True))))
 
 
 def net_quality(connection: Connection) -> dict[Texts, Sums]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from sqlalchemy import BigInteger, Column, LargeBinary, SmallInteger, Table, Text
+from sqlalchemy import BigInteger, Column, Index, LargeBinary, SmallInteger, Table, Text
 
 from exporter.ledger.columns import Id, metadata, sums, texts
 
@@ -29,6 +29,18 @@ quality = Table(
     sqlite_with_rowid=False,
 )
 """Gross sums since the beginning, and what was reversed of them; none of them ever falls."""
+
+numbered_session = Table(
+    "numbered_session",
+    metadata,
+    Column("key", LargeBinary(16), primary_key=True),
+    Column("last_at", BigInteger, nullable=False),
+    *texts("service", "numbers"),
+    Column("tools", SmallInteger, nullable=False, server_default="0"),
+    Column("calls", SmallInteger, nullable=False, server_default="0"),
+    Index("ix_numbered_session_last_at", "last_at"),
+)
+"""Sessions whose sender numbers their events: which numbers came (JSON list of runs), and whether tools and calls."""
 
 gauge = Table(
     "gauge",

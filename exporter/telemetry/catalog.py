@@ -21,7 +21,7 @@ from exporter.telemetry.family import (
     ours,
 )
 from exporter.telemetry.message_catalog import MESSAGES
-from exporter.telemetry.quality_catalog import COMPLETENESS, QUALITY
+from exporter.telemetry.quality_catalog import COMPLETENESS, HINTS, QUALITY
 
 AGENT: Final = "gen_ai.agent.name"
 PROVIDER: Final = "gen_ai.provider.name"
@@ -349,7 +349,7 @@ LAG: Final = ours(
     bounds=LAG_BOUNDS,
 )
 INFLIGHT: Final = ours(GAUGE, "agent_exporter_inflight_bytes", (), "", "Decompressed bytes of requests being worked on")
-PROCESS: Final = (RECEIVED, REJECTED, HTTP_REQUESTS, HTTP_DURATION, TRANSACTION, LAG, INFLIGHT)
+PROCESS: Final = (RECEIVED, REJECTED, HTTP_REQUESTS, HTTP_DURATION, TRANSACTION, LAG, INFLIGHT, *HINTS)
 """What each worker measures of itself (telemetry/selfmetrics.py); the rest is read from the database."""
 
 CATALOG: Final = (*SPENDING, *QUALITY, *CONVENTIONAL, *BUDGETS, *MESSAGES, *FACTS, *COMPLETENESS, *PROCESS)

@@ -96,4 +96,52 @@ COMPLETENESS: Final = (
         "aggregate_told",
         "Tokens that agents said in the last hour for themselves and the calls below them, which alone are charged",
     ),
+    ours(
+        GAUGE,
+        "agent_exporter_sequence_missing_events",
+        ("service",),
+        "sequence_missing",
+        "Events that did not come, of sessions of the last hour whose sender numbers its events",
+    ),
+    ours(
+        GAUGE,
+        "agent_exporter_numbered_sessions",
+        ("service",),
+        "numbered_sessions",
+        "Sessions of the last hour whose sender numbers its events",
+    ),
+    ours(
+        GAUGE,
+        "agent_exporter_silent_sessions",
+        ("service",),
+        "silent_sessions",
+        "Those of agent_exporter_numbered_sessions that used tools and told of no model call",
+    ),
 )
+
+SAMPLED: Final = ours(
+    COUNTER,
+    "agent_exporter_sampled_spans_total",
+    ("service",),
+    "",
+    "Spans received that say by their tracestate that they were sampled",
+    unit="{span}",
+)
+SAMPLED_OUT: Final = ours(
+    COUNTER,
+    "agent_exporter_sampled_out_spans_total",
+    ("service",),
+    "",
+    "Spans that sampling left out, as those received say",
+    unit="{span}",
+)
+WORKED: Final = ours(
+    COUNTER,
+    "agent_exporter_work_spans_total",
+    ("scope", "service", "kind", "advice"),
+    "",
+    "Spans of agents and tools that carry no usage themselves; a service with these and no calls reports no usage",
+    unit="{span}",
+)
+HINTS: Final = (SAMPLED, SAMPLED_OUT, WORKED)
+"""Counted by each worker."""

@@ -13,9 +13,14 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Metr
 from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
 from prometheus_client.registry import Collector
 
+from exporter.dialects.advice import advice_for
+from exporter.ledger.families import OTHER_LABEL
 from exporter.telemetry import catalog
 from exporter.telemetry.family import Family
+from exporter.telemetry.quality_catalog import SAMPLED, SAMPLED_OUT, WORKED
 
+MOST_NAMES = 300
+"""Services and scopes that one worker tells apart."""
 DIRECTORY_VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
 
 
@@ -38,6 +43,10 @@ class SelfMetrics:
         self._inflight = Gauge(
             catalog.INFLIGHT.name, catalog.INFLIGHT.help, registry=self._registry, multiprocess_mode="livesum"
         )
+        self._sampled = self._counter(SAMPLED)
+        self._sampled_out = self._counter(SAMPLED_OUT)
+        self._worked = self._counter(WORKED)
+        self._names: set[str] = set()
         self._counters: dict[tuple[str, ...], Counter] = {}
         self._timers: dict[str, Histogram] = {}
 
@@ -73,6 +82,24 @@ class SelfMetrics:
     def lag(self, seconds: float) -> None:
         """From the end of a call to its booking; a clock ahead of ours counts as none."""
         self._lags.observe(max(seconds, 0.0))
+
+    def sampled(self, service: str, spans: int, stand_for: float) -> None:
+        """Spans that say that they were sampled, and how many they stand for, themselves included."""
+        name = self._bounded(service)
+        self._child(self._sampled, name).inc(spans)
+        self._child(self._sampled_out, name).inc(max(stand_for - spans, 0.0))
+
+    def worked(self, scope: str, service: str, kind: str, count: int) -> None:
+        """Spans of agents or tools that carry no usage themselves."""
+        advice = advice_for(scope).code
+        self._child(self._worked, self._bounded(scope), self._bounded(service), kind, advice).inc(count)
+
+    def _bounded(self, name: str) -> str:
+        """A name that senders choose; beyond MOST_NAMES the others share one."""
+        if name not in self._names and len(self._names) >= MOST_NAMES:
+            return OTHER_LABEL
+        self._names.add(name)
+        return name
 
     def inflight(self, count: int) -> None:
         """Decompressed bytes that this worker holds now."""

@@ -9,6 +9,8 @@ from sqlalchemy import Connection
 from exporter.budgets.periods import QUARTER_NS
 from exporter.dialects.advice import advice_for
 from exporter.errors import InvalidRequest
+from exporter.ledger import aggregate_gap, numbering
+from exporter.ledger.gauges import read_gauges
 from exporter.ledger.quality_rows import net_quality
 from exporter.ledger.senders import USAGE, Sender, calls_by_sender
 from exporter.usage import ESTIMATED, MISSING
@@ -21,7 +23,8 @@ _HOUR_NS: Final = 3600 * 10**9
 def completeness(connection: Connection, start_ns: int | None, end_ns: int | None, now_ns: int) -> dict[str, Any]:
     """Senders with calls in the interval, those with most calls without usage first.
 
-    By default it is the last 24 hours.  It is widened to whole quarter hours, and the answer says to which.
+    By default it is the last 24 hours.  It is widened to whole quarter hours, and the answer says to which.  `agents`
+    and `sessions` are of the last hour whatever was asked.
     """
     end = now_ns if end_ns is None else end_ns
     start = end - DEFAULT_HOURS * _HOUR_NS if start_ns is None else start_ns
@@ -32,7 +35,28 @@ def completeness(connection: Connection, start_ns: int | None, end_ns: int | Non
     reasons = _reasons(connection)
     rows = [_row(sender, by_usage, reasons.get(sender, {})) for sender, by_usage in calls.items()]
     rows.sort(key=lambda row: (-row[MISSING], -row[ESTIMATED], -row["calls"]))
-    return {"start": format_time(first * QUARTER_NS), "end": format_time(last * QUARTER_NS), "data": rows}
+    return {
+        "start": format_time(first * QUARTER_NS),
+        "end": format_time(last * QUARTER_NS),
+        "data": rows,
+        **_last_hour(connection),
+    }
+
+
+def _last_hour(connection: Connection) -> dict[str, list[dict[str, Any]]]:
+    """What the scheduled jobs found last: agents that say more than their calls, and sessions with holes."""
+    found = read_gauges(connection, (*aggregate_gap.GAUGES, *numbering.GAUGES))
+    gaps, told = (found.get(name, {}) for name in aggregate_gap.GAUGES)
+    missing, sessions, silent = (found.get(name, {}) for name in numbering.GAUGES)
+    agents = [
+        {"service": service or None, "agent": agent or None, "gap_tokens": gap, "told_tokens": told[(service, agent)]}
+        for (service, agent), gap in sorted(gaps.items(), key=lambda one: -one[1])
+    ]
+    numbered = [
+        {"service": one[0] or None, "sessions": count, "missing_events": missing[one], "silent_sessions": silent[one]}
+        for one, count in sessions.items()
+    ]
+    return {"agents": agents, "sessions": numbered}
 
 
 def _row(sender: Sender, by_usage: dict[str, int], reasons: dict[str, int]) -> dict[str, Any]:

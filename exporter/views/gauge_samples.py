@@ -6,11 +6,11 @@ from typing import Final
 
 from sqlalchemy import Connection
 
-from exporter.ledger import aggregate_gap, completeness
+from exporter.ledger import aggregate_gap, completeness, numbering
 from exporter.ledger.gauges import Labels, read_gauges
 from exporter.views.points import Points
 
-GAUGES: Final = (*completeness.GAUGES, *aggregate_gap.GAUGES)
+GAUGES: Final = (*completeness.GAUGES, *aggregate_gap.GAUGES, *numbering.GAUGES)
 
 
 class GaugeSamples:

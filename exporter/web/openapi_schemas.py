@@ -130,6 +130,12 @@ _COMPLETENESS: Final = exactly(
                 }
             )
         ),
+        "agents": listed(
+            exactly({"service": MAYBE_TEXT, "agent": MAYBE_TEXT, "gap_tokens": COUNT, "told_tokens": COUNT})
+        ),
+        "sessions": listed(
+            exactly({"service": MAYBE_TEXT, **dict.fromkeys(("sessions", "missing_events", "silent_sessions"), COUNT)})
+        ),
     }
 )
 _BUDGET: Final = exactly(

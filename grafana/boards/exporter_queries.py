@@ -10,20 +10,20 @@ from typing import Final
 EXPORTER_JOB: Final = 'job="agent-exporter"'
 COLLECTOR_JOB: Final = 'job="otel-collector"'
 COLLECTOR_UP: Final = f"count(up{{{COLLECTOR_JOB}}})"
-_NOTHING: Final = f"0 * count(up{{{EXPORTER_JOB}}} == 1)"
+NOTHING: Final = f"0 * count(up{{{EXPORTER_JOB}}} == 1)"
 """What a replica that is up has counted, while it shows no such counter."""
 SIGNALS: Final = ("spans", "log_records", "metric_points")
 
 
 def added(counter: str, *matchers: str, window: str = "$__range") -> str:
     """What all replicas counted in a window; 0 for what was never counted."""
-    return f"round(sum(increase({_selected(counter, *matchers)}[{window}]))) or {_NOTHING}"
+    return f"round(sum(increase({_selected(counter, *matchers)}[{window}]))) or {NOTHING}"
 
 
 def added_by(label: str, counter: str, none: str) -> str:
     """For bars: what all replicas counted in each step, by a label; a 0 named `none` when nothing was."""
     found = f"round(sum by ({label}) (increase({counter}[$__interval])))"
-    return f'{found}\nor on () label_replace({_NOTHING}, "{label}", "{none}", "", "")'
+    return f'{found}\nor on () label_replace({NOTHING}, "{label}", "{none}", "", "")'
 
 
 def quantile(share: float, histogram: str, *matchers: str, window: str = "$__rate_interval") -> str:

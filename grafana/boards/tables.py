@@ -88,8 +88,13 @@ def by_size(name: str) -> list[DataTransformerConfig]:
             options={"mode": "unary", "unary": {"operator": "abs", "fieldName": name}, "alias": size},
         ),
         sorted_by(size),
-        DataTransformerConfig("filterFieldsByName", options={"exclude": {"names": [size]}}),
+        hidden(size),
     ]
+
+
+def hidden(name: str) -> DataTransformerConfig:
+    """Leaves out a column that only the order needed."""
+    return DataTransformerConfig("filterFieldsByName", options={"exclude": {"names": [name]}})
 
 
 def largest(count: int) -> DataTransformerConfig:

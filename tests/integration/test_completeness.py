@@ -10,15 +10,20 @@ import pytest
 from exporter.dialects.advice import ADVICE, BY_SCOPE, GENERAL, HAYSTACK, MODEL_SDK, STREAMS, advice_for
 from exporter.jobs import Duties, make_jobs
 from exporter.ledger import completeness
+from exporter.ledger.aggregate_gap import AGGREGATE_GAP, AGGREGATE_TOLD
 from exporter.ledger.completeness import MOST_SENDERS, SENDER_CALLS, find_gaps
 from exporter.ledger.families import OTHER_LABEL
 from exporter.ledger.gauges import read_gauges, replace_gauges
+from exporter.ledger.numbering import MISSING_EVENTS, SESSIONS, SILENT_SESSIONS
+from exporter.telemetry import selfmetrics
 from exporter.usage import Tokens
 from exporter.views.metrics import MetricReader
 from support.api import Api
 from support.entries import NOON, call
 from support.ledgers import HOUR, Books
+from support.otlp import log, logs_request, request, span
 from support.terminal import WIDTH, run, run_at_terminal
+from support.workers import WholeWorker
 
 SILENT = {"tokens": Tokens(), "cost": None}
 OPENAI = {"scope": "opentelemetry.instrumentation.openai_v2", "service": "coder"}
@@ -74,7 +79,7 @@ def test_advice_goes_by_the_longest_scope(scope, advice):
 def test_every_advice_is_one_line_with_a_code_of_its_own():
     assert len({one.code for one in ADVICE}) == len(ADVICE)
     assert set(BY_SCOPE.values()) <= set(ADVICE)
-    assert all(len(one.text) <= 120 and not one.text.endswith(".") for one in ADVICE)
+    assert all(len(one.text) <= 75 and not one.text.endswith(".") for one in ADVICE)
 
 
 # -------------------------------------------------------------------------------------------------- the job
@@ -157,6 +162,7 @@ def test_the_api_answers_worst_first_with_reasons_and_advice(sqlite_url):
         "advice": {"code": STREAMS.code, "text": STREAMS.text},
     }
     assert answer["data"][2]["advice"] is None
+    assert (answer["agents"], answer["sessions"]) == ([], [])
     api.close()
 
 
@@ -174,7 +180,7 @@ def test_the_command_prints_each_sender_and_below_what_to_switch_on(sqlite_url):
     assert lines[1].split() == [
         "coder", OPENAI["scope"], "genai", "4", "2", "50.0%", "0", "1", "call_failed", "1,", "usage_missing", "2",
     ]  # fmt: skip
-    assert lines[-1].startswith(f"coder / {OPENAI['scope']}, guesser / openlit: Ask streams for usage")
+    assert lines[-1].startswith(f"coder / {OPENAI['scope']}, guesser / openlit: stream_options=")
     assert max(map(len, run_at_terminal(sqlite_url, "completeness", now=NOW)[:6])) <= WIDTH
     printed = json.loads(run(sqlite_url, "completeness", "--json", "--since", "1h", now=NOW).output)
     assert [row["service"] for row in printed["data"]] == ["coder", "guesser", "tidy"]
@@ -187,3 +193,84 @@ def test_the_command_says_so_when_there_is_nothing_to_mend(sqlite_url):
     books.book(call("c", "1"), at=NOW)
     assert run(sqlite_url, "completeness", now=NOW).output.endswith("\nEvery call says what it used.\n")
     books.database.close()
+
+
+def test_signs_of_telemetry_that_did_not_come_are_answered_and_printed(sqlite_url):
+    api = Api(sqlite_url)
+    api.books.book(call("c", "1"), at=NOW)
+    with api.database.write() as connection:
+        replace_gauges(
+            connection,
+            {
+                AGGREGATE_GAP: {("shop", "planner"): 380, ("shop", "coder"): 0},
+                AGGREGATE_TOLD: {("shop", "planner"): 500, ("shop", "coder"): 9},
+                MISSING_EVENTS: {("claude-code",): 3},
+                SESSIONS: {("claude-code",): 7},
+                SILENT_SESSIONS: {("claude-code",): 1},
+            },
+        )
+    answer = api.get("/api/v1/completeness")
+    planner = {"service": "shop", "agent": "planner", "gap_tokens": 380, "told_tokens": 500}
+    assert answer["agents"] == [planner, {"service": "shop", "agent": "coder", "gap_tokens": 0, "told_tokens": 9}]
+    session = {"service": "claude-code", "sessions": 7, "missing_events": 3, "silent_sessions": 1}
+    assert answer["sessions"] == [session]
+    printed = run(sqlite_url, "completeness", now=NOW).output
+    assert "Agent planner of shop said 380 tokens more" in printed
+    assert "coder" not in printed
+    assert "claude-code: 3 events of the last hour's sessions did not come." in printed
+    assert "claude-code: 1 sessions used tools and told of no call." in printed
+    api.close()
+
+
+# ------------------------------------------------------------------------------------------ the whole path
+@pytest.fixture
+def whole(sqlite_url, tmp_path):
+    whole = WholeWorker(sqlite_url, tmp_path, {}, NOON)
+    yield whole
+    whole.close()
+
+
+def test_sampling_and_work_without_usage_are_counted_by_whoever_sent_them(whole):
+    tool = {"gen_ai.operation.name": "execute_tool", "gen_ai.tool.name": "search"}
+    spans = [
+        span(tool, span_id=bytes([1] * 8), trace_state="ot=th:c", start_time_unix_nano=NOON),
+        span({}, span_id=bytes([2] * 8), name="GET /", start_time_unix_nano=NOON),
+    ]
+    whole.push(request(*spans, resource={"service.name": "crew"}, scope="openinference.instrumentation.crewai"))
+    samples = whole.samples()
+    assert samples['agent_exporter_sampled_spans_total{service="crew"}'] == 1
+    assert samples['agent_exporter_sampled_out_spans_total{service="crew"}'] == 3
+    labels = 'advice="instrument_sdk",kind="tool",scope="openinference.instrumentation.crewai",service="crew"'
+    assert samples[f"agent_exporter_work_spans_total{{{labels}}}"] == 1
+
+
+def test_the_events_of_a_session_are_followed_over_requests_and_resends(whole):
+    def event(sequence, name="tool_result"):
+        said = {"event.name": name, "event.sequence": sequence, "session.id": "s1"}
+        return log(said, trace_id=b"", span_id=b"", time_unix_nano=NOON)
+
+    for events in ([event(0), event(1)], [event(4)], [event(0), event(1)]):
+        body = logs_request(*events, resource={"service.name": "cc"}, scope="com.anthropic.claude_code.events")
+        answer = whole.client.post("/v1/logs", data=body, content_type="application/x-protobuf")
+        assert answer.status_code == 200
+    whole.now_ns = NOON + 61 * 10**9
+    whole.run_jobs()
+    samples = whole.samples()
+    assert samples['agent_exporter_sequence_missing_events{service="cc"}'] == 2
+    assert samples['agent_exporter_numbered_sessions{service="cc"}'] == 1
+    assert samples['agent_exporter_silent_sessions{service="cc"}'] == 1
+    assert whole.all_rows() == []
+
+
+def test_names_that_senders_choose_are_bounded(monkeypatch):
+    monkeypatch.setattr(selfmetrics, "MOST_NAMES", 2)
+    measured = selfmetrics.SelfMetrics()
+    for number in range(5):
+        measured.sampled(f"s{number}", 1, 4.0)
+    found = {
+        sample.labels["service"]: sample.value
+        for metric in measured.collect()
+        if metric.name == "agent_exporter_sampled_spans"
+        for sample in metric.samples
+    }
+    assert found == {"s0": 1, "s1": 1, OTHER_LABEL: 3}

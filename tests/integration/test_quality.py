@@ -6,14 +6,13 @@ import json
 from dataclasses import replace
 
 import pytest
-from sqlalchemy import delete, select, update
+from sqlalchemy import update
 
-from exporter.ledger import late, tables
+from exporter.ledger import late
 from exporter.ledger.audit import audit
 from exporter.ledger.doubts import Doubt, doubt_of
 from exporter.ledger.entry import Entry
 from exporter.ledger.families import OTHER_LABEL, QUALITY_FAMILY
-from exporter.ledger.quality_rows import count_rows
 from exporter.ledger.quality_tables import quality, quality_series
 from exporter.pricing.charge import Charge
 from exporter.usage import Tokens
@@ -184,16 +183,3 @@ def test_the_audit_finds_a_count_that_is_off(database_url):
     assert (finding.check, finding.measure, finding.ledger, finding.shown) == ("quality", "calls", 1, 3)
     assert finding.subject == {**SENDER, "status": "missing", "reason": "usage_missing"}
     books.database.close()
-
-
-def test_a_ledger_from_before_gets_its_counts_from_its_rows(books):
-    books.book(flagged(call("t1", "c", **SILENT, **SENDER), "usage_missing"), call("t2", "c"))
-    books.book(flagged(call("t3", "c", usage_status="estimated", **SENDER), "guessed_stream"))
-    with books.database.write() as connection:
-        connection.execute(delete(quality))
-        connection.execute(delete(quality_series))
-        count_rows(connection, NOON)
-        assert connection.scalar(select(tables.usage.c.id).limit(1))
-    assert shown(books, "missing_calls") == {(*OPENAI, "usage_missing"): 1}
-    assert shown(books, "estimated_tokens") == {(*OPENAI, "guessed_stream"): 120}
-    books.booking.dimensions.forget()

@@ -12,6 +12,7 @@ from exporter.ledger.families import CAPPED
 from exporter.ledger.gauges import replace_gauges
 from exporter.ledger.jobs import record_run
 from exporter.ledger.message_booking import MessageBooking
+from exporter.ledger.numbering import MISSING_EVENTS, SESSIONS, SILENT_SESSIONS
 from exporter.messages.message import Gate
 from support.messages import message
 from support.metric_rows import (
@@ -123,7 +124,16 @@ def _add_doubts(connection) -> None:
     calls = {(*openai, "missing", "stream_usage"): 2, (*openai, "reported", ""): 9}
     agents = {("coder", "builder"): 700}
     told = {("coder", "builder"): 90_000}
-    replace_gauges(connection, {SENDER_CALLS: calls, AGGREGATE_GAP: agents, AGGREGATE_TOLD: told})
+    numbered = {MISSING_EVENTS: 3, SESSIONS: 12, SILENT_SESSIONS: 1}
+    replace_gauges(
+        connection,
+        {
+            SENDER_CALLS: calls,
+            AGGREGATE_GAP: agents,
+            AGGREGATE_TOLD: told,
+            **{name: {("claude-code",): value} for name, value in numbered.items()},
+        },
+    )
     add_doubts(connection, guess, calls=3, tokens=900, cost_nano_usd=45_000_000, reversed_calls=1, reversed_tokens=300)
 
 

@@ -296,6 +296,19 @@ def upgrade() -> None:
         sqlite_with_rowid=False,
     )
     op.create_table(
+        "numbered_session",
+        sa.Column("key", sa.LargeBinary(length=16), nullable=False),
+        sa.Column("last_at", sa.BigInteger(), nullable=False),
+        sa.Column("service", sa.Text(), server_default="", nullable=False),
+        sa.Column("numbers", sa.Text(), server_default="", nullable=False),
+        sa.Column("tools", sa.SmallInteger(), server_default="0", nullable=False),
+        sa.Column("calls", sa.SmallInteger(), server_default="0", nullable=False),
+        sa.PrimaryKeyConstraint("key", name=op.f("pk_numbered_session")),
+    )
+    with op.batch_alter_table("numbered_session", schema=None) as batch_op:
+        batch_op.create_index("ix_numbered_session_last_at", ["last_at"], unique=False)
+
+    op.create_table(
         "price_book",
         sa.Column("book", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("parent", sa.Integer(), nullable=True),
@@ -607,6 +620,10 @@ def downgrade() -> None:
     op.drop_table("quality")
     op.drop_table("price_version")
     op.drop_table("price_book")
+    with op.batch_alter_table("numbered_session", schema=None) as batch_op:
+        batch_op.drop_index("ix_numbered_session_last_at")
+
+    op.drop_table("numbered_session")
     op.drop_table("message_total")
     op.drop_table("message_series")
     op.drop_table("message_gate")
