@@ -50,7 +50,7 @@ OWN: Final = Spellings(
     conversation=("langfuse.session.id",),
 )
 SPELLINGS: Final = conventions.SPELLINGS.followed_by(OWN)
-MARKS: Final = frozenset({_KIND, _MODEL})
+MARKS: Final = frozenset({_KIND, _MODEL, *OWN.input, *OWN.output})
 
 _STEP: Final = Operation("step", STEP)
 _KINDS: Final = {
