@@ -28,7 +28,7 @@ from exporter.ledger.tables import (
     task,
 )
 from exporter.settle.agents import NOBODY, name_ref
-from exporter.usage import REPORTED
+from exporter.usage import REPORTED, SPANS
 
 MEMORY: Final = 10_000
 """Interned rows remembered for each kind; beyond that the oldest half is forgotten and read again."""
@@ -50,6 +50,7 @@ class Dimension(NamedTuple):
     """Dialect, instrumentation scope and service."""
     usage_status: str = REPORTED
     error_type: str = ""
+    signal: str = SPANS
 
 
 Texts = tuple[str, ...]
@@ -246,6 +247,7 @@ def _dimension(texts: Texts, number: int, counted: int, distributed: int) -> Dim
         (texts[at["dialect"]], texts[at["scope"]], texts[at["service"]]),
         texts[at["usage_status"]],
         texts[at["error_type"]],
+        texts[at["signal"]],
     )
 
 

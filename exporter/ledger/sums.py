@@ -10,7 +10,7 @@ from typing import Final, NamedTuple
 from exporter.ledger.dimensions import Dimension
 from exporter.ledger.doubts import Doubt
 from exporter.ledger.tables import BUCKETS, COMPONENT_COLUMNS
-from exporter.usage import Tokens
+from exporter.usage import IMPORTS, METRICS, REPORTS, Tokens
 
 QUARTER_NS: Final = 900 * 10**9
 _TOKENS: Final = slice(1, 7)
@@ -23,6 +23,9 @@ DURATION_BOUNDS_NS: Final = tuple(10_000_000 * 2**n for n in range(14))
 
 DURATION_UNIT_NS: Final = 1_000
 """Durations are added up in microseconds: 64 bits of nanoseconds are 292 years, which a large fleet calls in months."""
+
+_OF_MANY_CALLS: Final = frozenset({METRICS, REPORTS})
+"""Signals of which a row is no call, so that its size and length are none either."""
 
 Row = tuple[int, ...]
 Texts = tuple[str, ...]
@@ -139,16 +142,16 @@ class Sums:
         self._doubtful[key] = list(addition) if group is None else list(map(add, group, addition))
 
     def _observe(self, row: Counted) -> None:
-        series = row.dimension.distribution_series
+        series, signal = row.dimension.distribution_series, row.dimension.signal
+        if signal in _OF_MANY_CALLS:
+            return
         if row.is_charged:
             self._enter(series, INPUT_TOKENS, row.tokens.input_total, token_bucket(row.tokens.input_total))
             self._enter(series, OUTPUT_TOKENS, row.tokens.output_total, token_bucket(row.tokens.output_total))
-        self._enter(
-            series,
-            DURATION,
-            row.duration_ns // DURATION_UNIT_NS,
-            bisect_left(DURATION_BOUNDS_NS, row.duration_ns),
-        )
+        if signal != IMPORTS:
+            # A transcript tells when an answer was written down, and not how long it took.
+            bucket = bisect_left(DURATION_BOUNDS_NS, row.duration_ns)
+            self._enter(series, DURATION, row.duration_ns // DURATION_UNIT_NS, bucket)
 
     def _enter(self, series: int, measure: int, value: int, bucket: int) -> None:
         histogram = self._histograms.get((series, measure))

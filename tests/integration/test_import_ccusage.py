@@ -131,3 +131,13 @@ def test_what_is_no_report_is_an_error(worker, tmp_path):
     for text in ("{}", "[", '{"daily": 5}'):
         file.write_text(text)
         assert run(worker.url, "import", "ccusage", str(file), now=NOW).exit_code == 2
+
+
+def test_a_sum_is_no_call_in_the_histograms_and_a_transcript_tells_no_duration(worker, tmp_path):
+    report(worker, tmp_path, daily(row(date="2026-11-10")))
+    transcripts(worker, tmp_path, answer(1))
+    worker.now_ns = NOW + 3600 * 10**9
+    worker.run_jobs()
+    assert worker.total("agent_calls_total") == 2
+    assert worker.total("gen_ai_client_token_usage_count", containing='type="input"') == 1
+    assert worker.total("gen_ai_client_operation_duration_seconds_count") == 0
