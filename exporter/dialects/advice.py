@@ -33,6 +33,7 @@ BY_SCOPE: Final = {
     "@arizeai/openinference-instrumentation-openai": OTHER_TRACER,
     "autogen": MODEL_SDK,
     "autogen SingleThreadedAgentRuntime": MODEL_SDK,
+    "autogen-core": MODEL_SDK,
     "exporter.demo": STREAMS,
     "gcp.vertex.agent": STREAMS,
     "haystack": HAYSTACK,
