@@ -26,17 +26,20 @@ def event(attributes, name="codex.sse_event"):
 
 
 def test_the_span_that_handles_the_end_of_a_response_is_the_call():
-    kind, usage = read_span(make_span(LEAF, name="handle_responses"))
+    kind, usage, _ = read_span(make_span(LEAF, name="handle_responses"))
     assert (kind, usage.dialect, usage.tokens) == (LLM, "codex", TOKENS)
     assert (usage.outranked_by, usage.conversation_id, usage.request_model) == ({LOGS}, "", "")
 
 
 def test_the_others_of_that_name_say_nothing():
-    assert read_span(make_span({"codex.request.reasoning_effort": "default"}, name="handle_responses")) == (OTHER, None)
+    assert read_span(make_span({"codex.request.reasoning_effort": "default"}, name="handle_responses"))[:2] == (
+        OTHER,
+        None,
+    )
 
 
 def test_a_turn_is_an_agent_that_names_model_and_conversation_and_sums_up():
-    kind, usage = read_span(make_span(SUM, name="session_task.turn"))
+    kind, usage, _ = read_span(make_span(SUM, name="session_task.turn"))
     assert (kind, usage.tokens, usage.request_model, usage.conversation_id) == (AGENT, TOKENS, "gpt-5", "01a1fc97")
 
 

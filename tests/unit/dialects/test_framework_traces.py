@@ -52,7 +52,7 @@ def billed(trace):
     readings = {sent.id: read_span(make_span(sent.attributes, scope=sent.scope, name=sent.name)) for sent in trace}
     nodes = {}
     for sent in trace:
-        kind, said = readings[sent.id]
+        kind, said, _ = readings[sent.id]
         tokens = said.tokens if said is not None else ()
         classes = sum(1 << bit for bit, count in enumerate(tokens) if count)
         free = bool(said is not None and said.never_billable)

@@ -23,7 +23,7 @@ def read(attributes, scope="opentelemetry.instrumentation.openai.v1", **more):
 
 
 def test_thinking_that_the_output_leaves_out_is_found_by_the_total():
-    kind, usage = read(VERTEX, "opentelemetry.instrumentation.vertexai")
+    kind, usage, _ = read(VERTEX, "opentelemetry.instrumentation.vertexai")
     assert (kind, usage.dialect, usage.provider) == (LLM, "openllmetry", "gcp.gemini")
     assert (usage.tokens, usage.flags) == (Tokens(1026, 2304, 0, 0, 114, 46), ("hidden_reasoning",))
 
@@ -31,7 +31,7 @@ def test_thinking_that_the_output_leaves_out_is_found_by_the_total():
 def test_66_the_oldest_names_and_a_free_form_provider():
     sent = {"gen_ai.system": "Azure", "gen_ai.request.model": "gpt-4", U + "prompt_tokens": 10,
             U + "completion_tokens": 5, "llm.usage.total_tokens": 15, "llm.request.type": "chat"}  # fmt: skip
-    kind, usage = read(sent)
+    kind, usage, _ = read(sent)
     assert (kind, usage.tokens, usage.provider) == (LLM, Tokens(10, 0, 0, 0, 5, 0), "azure.ai.openai")
 
 
@@ -89,7 +89,7 @@ def test_the_running_sum_of_a_crew_is_an_aggregate():
         U + "prompt_tokens": 5000,
         U + "completion_tokens": 500,
     }
-    kind, usage = read(crew, "opentelemetry.instrumentation.crewai")
+    kind, usage, _ = read(crew, "opentelemetry.instrumentation.crewai")
     assert (kind, usage.tokens) == (AGENT, Tokens(5000, 0, 0, 0, 500, 0))
 
 

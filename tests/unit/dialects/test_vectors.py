@@ -166,7 +166,7 @@ COUNTS = {
 
 @pytest.mark.parametrize(("span", "expected", "flags"), COUNTS.values(), ids=COUNTS)
 def test_counts_become_disjoint_classes(span, expected, flags):
-    kind, usage = read_span(span)
+    kind, usage, _ = read_span(span)
     said = tuple(flag for flag in usage.flags if flag != TTL_UNKNOWN)
     assert (kind, usage.tokens, said) == (LLM, expected, flags)
 
@@ -222,7 +222,7 @@ def test_25_of_agent_chain_and_call_that_repeat_each_other_the_call_counts():
 
 @pytest.mark.parametrize("stated", [{}, {"gen_ai.operation.name": "chat"}])
 def test_26_counting_tokens_is_never_billed_in_openinference_either(stated):
-    kind, usage = read_span(make_span({"openinference.span.kind": "TOKEN_COUNTER", C + "prompt": 5000, **stated}))
+    kind, usage, _ = read_span(make_span({"openinference.span.kind": "TOKEN_COUNTER", C + "prompt": 5000, **stated}))
     assert (kind, usage.kind, usage.never_billable) == (TOKEN_COUNT, TOKEN_COUNT, "token_count")
 
 
@@ -234,7 +234,7 @@ def test_33_a_gateway_cache_hit_is_never_billed():
 
 def test_54_a_response_fetched_again_is_never_billed():
     span = chat("openai", input_tokens=100, output_tokens=10)
-    kind, usage = read_span(
+    kind, usage, _ = read_span(
         span._replace(attributes={**span.attributes, "gen_ai.operation.name": "fetch_response"}),
     )
     assert usage.never_billable == "fetch_response"
@@ -242,7 +242,7 @@ def test_54_a_response_fetched_again_is_never_billed():
 
 
 def test_57_a_remote_agent_carries_its_own_usage():
-    kind, usage = read_span(
+    kind, usage, _ = read_span(
         make_span(
             {
                 "gen_ai.operation.name": "invoke_agent",
@@ -263,12 +263,12 @@ def test_60_embeddings_have_input_only():
             U + "input_tokens": 2048,
         }
     )
-    kind, usage = read_span(span)
+    kind, usage, _ = read_span(span)
     assert (kind, usage.tokens, usage.flags) == (EMBEDDING, tokens(F=2048), ())
 
 
 def test_62_bad_numbers_are_no_usage():
-    kind, usage = read_span(chat(input_tokens=-5, output_tokens=float("nan"), cache_read__input_tokens="abc"))
+    kind, usage, _ = read_span(chat(input_tokens=-5, output_tokens=float("nan"), cache_read__input_tokens="abc"))
     assert (kind, usage.usage_status, usage.tokens) == (LLM, MISSING, tokens())
     assert set(usage.flags) == {"negative_dropped", "unreadable_number", "usage_missing"}
 
@@ -292,5 +292,5 @@ def test_72_a_stream_without_usage_is_unknown_and_not_free():
 
 def test_75_counting_tokens_is_never_billed():
     span = chat("anthropic", input_tokens=5000)
-    kind, usage = read_span(span._replace(attributes={**span.attributes, "gen_ai.operation.name": "count_tokens"}))
+    kind, usage, _ = read_span(span._replace(attributes={**span.attributes, "gen_ai.operation.name": "count_tokens"}))
     assert (kind, usage.never_billable) == (TOKEN_COUNT, "token_count")
