@@ -27,7 +27,17 @@ from exporter.settle.skeleton import (
     Node,
 )
 from exporter.signals import Span
-from exporter.usage import KIND_CODES, LOGS, SIGNAL_BITS, SPANS, TOKEN_COUNT, PriceContext, Reading, UsageRecord
+from exporter.usage import (
+    KIND_CODES,
+    LIST_EQUIVALENT,
+    LOGS,
+    SIGNAL_BITS,
+    SPANS,
+    TOKEN_COUNT,
+    PriceContext,
+    Reading,
+    UsageRecord,
+)
 from exporter.valuation import Moment, tell_lifetimes, value_usage
 from exporter.work import Work
 
@@ -142,6 +152,8 @@ def _priced(span: Span, usage: UsageRecord, work: Work, runtime: Runtime, now_ns
     moment = Moment(started_at, ended_at)
     if usage.flags:
         usage = tell_lifetimes(usage, runtime.book, context, moment)
+    if runtime.flat_plans and runtime.is_on_flat_plan(span, usage.dialect):
+        usage.cost_source = LIST_EQUIVALENT
     flags = (*usage.flags, TIME_REPLACED) if replaced else usage.flags
     price_model, charge = value_usage(usage, runtime.book, context, moment)
     return Priced(

@@ -18,7 +18,7 @@ from exporter.ledger.engine import Database
 from exporter.ledger.jobs import record_run
 from exporter.pricing.book import PriceBook
 from exporter.pricing.shipped import load_shipped_book
-from exporter.runtime import ContextRule, Runtime
+from exporter.runtime import ContextRule, FlatPlan, Runtime
 from exporter.settings.load import load_settings
 from exporter.settings.policy import EMPTY_POLICY, Policy
 from exporter.settings.sections import policy_from_document
@@ -80,7 +80,9 @@ def build_runtime(connection: Connection, stamp: Stamp, settings: Settings) -> R
     )
     context_rules = tuple(ContextRule(rule.when, PriceContext(**rule.set)) for rule in policy.price_context)
     context_names = {field: names for field, names in policy.attributes.items() if field in of_context}
+    flat_plans = tuple(FlatPlan(plan.when, plan.dialect) for plan in policy.list_equivalent)
     conditions = {key for rule in context_rules for key in rule.when}
+    conditions |= {key for plan in flat_plans for key in plan.when}
     conditions |= {name for names in context_names.values() for name in names}
     always = work.wanted | conditions
     book = build_book(connection, policy)
@@ -94,6 +96,7 @@ def build_runtime(connection: Connection, stamp: Stamp, settings: Settings) -> R
         wanted_of_points=WANTED_OF_METRICS | always,
         budgets=BudgetBooks(budget_store.budgets_in_force(connection)),
         context_rules=context_rules,
+        flat_plans=flat_plans,
         context_names=context_names,
         timezone=settings.timezone,
         price_books=_price_books(stamp, policy, book),

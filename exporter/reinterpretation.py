@@ -31,8 +31,17 @@ from exporter.pricing.charge import Charge, amounts_of
 from exporter.revaluation import StoredRecord, kept_of, moment_of, usage_of
 from exporter.settle.call_identity import call_of, call_ref
 from exporter.settle.verdict import Verdict
-from exporter.usage import ESTIMATED, MISSING, NO_TOKENS, REPORTED, TTL_UNKNOWN, PriceContext, UsageRecord
-from exporter.valuation import value_usage
+from exporter.usage import (
+    ESTIMATED,
+    LIST_EQUIVALENT,
+    MISSING,
+    NO_TOKENS,
+    REPORTED,
+    TTL_UNKNOWN,
+    PriceContext,
+    UsageRecord,
+)
+from exporter.valuation import TTL_BY_COST, tell_lifetimes, value_usage
 
 _TOGETHER: Final = 4 * BATCH
 """Rows read at a time."""
@@ -63,7 +72,10 @@ def reinterpret(record: StoredRecord, book: PriceBook) -> Reinterpreted | None:
         return None
     own = without_filling(priced_of(record))
     booked = _as_reported(record, own)
-    today = _read_today(record, booked)
+    today, moment = _read_today(record, booked), moment_of(record)
+    if _is_read_alike(_on_plan_of(booked, _with_lifetimes_of(booked, today)), booked):
+        return None
+    today = _on_plan_of(booked, tell_lifetimes(today, book, today.context, moment))
     if _is_read_alike(today, booked):
         return None
     model, charge = value_usage(today, book, today.context, moment_of(record))
@@ -104,6 +116,22 @@ def _read_today(record: StoredRecord, booked: UsageRecord) -> UsageRecord:
         cost_source=again.cost_source,
         flags=(*(flag for flag in again.flags if flag not in others), *others),
     )
+
+
+def _with_lifetimes_of(booked: UsageRecord, today: UsageRecord) -> UsageRecord:
+    """The record with the lifetimes of cache writes that its cost proved by the prices of its time."""
+    had, found = booked.tokens, today.tokens
+    written = had.cache_write_5m + had.cache_write_1h
+    if TTL_BY_COST not in booked.flags or TTL_UNKNOWN not in today.flags or found.cache_write_5m != written:
+        return today
+    split = found._replace(cache_write_5m=had.cache_write_5m, cache_write_1h=had.cache_write_1h)
+    flags = (*(flag for flag in today.flags if flag != TTL_UNKNOWN), TTL_BY_COST)
+    return replace(today, tokens=split, flags=flags)
+
+
+def _on_plan_of(booked: UsageRecord, today: UsageRecord) -> UsageRecord:
+    """That a source is on a flat plan follows from the configuration at its time."""
+    return replace(today, cost_source=LIST_EQUIVALENT) if booked.cost_source == LIST_EQUIVALENT else today
 
 
 def _status(again: UsageRecord, booked: UsageRecord) -> str:

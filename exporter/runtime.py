@@ -13,6 +13,13 @@ from exporter.usage import PriceContext
 from exporter.work import WorkReader
 
 
+class FlatPlan(NamedTuple):
+    """A source whose calls nobody is billed for: attribute values that must match, and its dialect, "" for any."""
+
+    when: Mapping[str, str]
+    dialect: str
+
+
 class ContextRule(NamedTuple):
     """Price context of a source that cannot state it: attribute values that must match, and what they mean."""
 
@@ -41,6 +48,15 @@ class Runtime:
     timezone: str = "UTC"
     price_books: Sequence[tuple[str, str]] = ()
     """Version and source of each layer of prices in use."""
+
+    flat_plans: Sequence[FlatPlan] = ()
+
+    def is_on_flat_plan(self, span: Span, dialect: str) -> bool:
+        """Whether a call's cost at list prices is on nobody's bill."""
+        return any(
+            plan.dialect in ("", dialect) and all(_value(span, key) == value for key, value in plan.when.items())
+            for plan in self.flat_plans
+        )
 
     @property
     def decides_context(self) -> bool:

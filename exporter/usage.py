@@ -73,6 +73,10 @@ NOT_BILLABLE: Final = "not_billable"
 BILLING: Final = (CHARGED, PENDING, SUPERSEDED, DUPLICATE, NOT_BILLABLE)
 """The position of a state is its code in the ledger: append only."""
 
+LIST_EQUIVALENT: Final = "list_equivalent"
+"""In place of who stated a cost, where nobody is sent a bill for it: the source has a flat plan, and list prices only
+show what its use would be worth.  Also the reason for which such a cost is an estimate."""
+
 TTL_UNKNOWN: Final = "ttl_unknown"
 """Flag of a record whose cache writes came without their lifetime."""
 
@@ -172,7 +176,7 @@ class UsageRecord:
     context: PriceContext = NO_CONTEXT
     cost_reported_nano_usd: int | None = None
     cost_source: str = ""
-    """Who stated the reported cost: provider, gateway, or estimate (made by the client)."""
+    """Who stated the reported cost: provider, gateway, or estimate (made by the client); or LIST_EQUIVALENT."""
     units: Mapping[str, int] = field(default_factory=dict)
     """Other quantities than tokens: requests, seconds, images."""
     flags: tuple[str, ...] = ()

@@ -10,7 +10,7 @@ from exporter.money import divide_half_even
 from exporter.pricing.book import PriceBook
 from exporter.pricing.charge import REPORTED, UNKNOWN, Charge
 from exporter.pricing.sheets import TTL_ASSUMED, charge_by, with_reasons
-from exporter.usage import AGGREGATE_KINDS, ESTIMATED, METRICS, MISSING, TTL_UNKNOWN, PriceContext, UsageRecord
+from exporter.usage import AGGREGATE_KINDS, ESTIMATED, LIST_EQUIVALENT, METRICS, MISSING, TTL_UNKNOWN, PriceContext, UsageRecord
 
 INCLUSIVE_ASSUMED: Final = "inclusive_assumed"
 USAGE_ESTIMATED: Final = "usage_estimated"
@@ -119,10 +119,10 @@ def _doubts(
 ) -> tuple[str, ...]:
     """Why the amount is an estimate although there is a price."""
     provider, model, context = priced
-    doubts: tuple[str, ...] = ()
+    doubts: tuple[str, ...] = (LIST_EQUIVALENT,) if usage.cost_source == LIST_EQUIVALENT else ()
     if usage.flags:
         if BASIS_GUESS in usage.flags:
-            doubts = (INCLUSIVE_ASSUMED,)
+            doubts = (*doubts, INCLUSIVE_ASSUMED)
         if TTL_UNKNOWN in usage.flags and book.is_dear_to_keep(provider, model, moment.start_ns, context=context):
             doubts = (*doubts, TTL_ASSUMED)
     if usage.usage_status == ESTIMATED:

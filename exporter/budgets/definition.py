@@ -54,6 +54,8 @@ class Budget:
     month_day: int = 1
     thresholds: tuple[Threshold, ...] = DEFAULT_THRESHOLDS
     """Ascending, each percentage once."""
+    include_list_equivalent: bool = False
+    """Whether calls of sources on a flat plan count, whose cost at list prices nobody is billed for."""
 
     def period_at(self, at_ns: int) -> Period:
         """The period to which an instant belongs."""
@@ -62,7 +64,8 @@ class Budget:
     @property
     def shape(self) -> bytes:
         """16 bytes that change with scope, unit, period or calendar: with what is counted, not with the limit."""
-        parts = (sorted(self.scope.items()), self.unit, self.period, self.timezone, self.week_start, self.month_day)
+        calendar = (self.period, self.timezone, self.week_start, self.month_day)
+        parts = (sorted(self.scope.items()), self.unit, *calendar, *([True] if self.include_list_equivalent else []))
         return hashlib.blake2b(json.dumps(parts).encode(), digest_size=16).digest()
 
     def to_mapping(self) -> dict[str, Any]:
@@ -76,4 +79,5 @@ class Budget:
             "week_start": self.week_start,
             "month_day": self.month_day,
             "thresholds": [threshold._asdict() for threshold in self.thresholds],
+            "include_list_equivalent": self.include_list_equivalent,
         }

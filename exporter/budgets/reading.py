@@ -13,7 +13,9 @@ from exporter.budgets.periods import PERIODS, WEEKDAYS, is_time_zone
 from exporter.budgets.scope import SCOPE_FIELDS
 from exporter.errors import InvalidRequest, Problem, show_name, unexpected, unknown_key
 
-BUDGET_KEYS: Final = ("id", "scope", "limit", "period", "timezone", "week_start", "month_day", "thresholds")
+BUDGET_KEYS: Final = (
+    "id", "scope", "limit", "period", "timezone", "week_start", "month_day", "thresholds", "include_list_equivalent",
+)  # fmt: skip
 MAX_ID_LENGTH: Final = 63
 MAX_VALUE_LENGTH: Final = 128
 MAX_PERCENT: Final = 1_000_000
@@ -50,6 +52,7 @@ def read_budget(source: object, key: str) -> tuple[Budget | None, list[Problem]]
         week_start=reader.choice("week_start", WEEKDAYS, default="monday"),
         month_day=reader.month_day(),
         thresholds=reader.thresholds(),
+        include_list_equivalent=reader.boolean("include_list_equivalent"),
     )
     return (None, reader.problems) if reader.problems else (budget, [])
 
@@ -88,6 +91,12 @@ class _Reader:
         if value is not None and value not in choices:
             self._refuse(name, value, expected)
         return str(value)
+
+    def boolean(self, name: str) -> bool:
+        value = self._source.get(name, False)
+        if type(value) is not bool:
+            self._refuse(name, value, "true or false")
+        return value is True
 
     def timezone(self) -> str:
         value = self._source.get("timezone", "UTC")

@@ -17,7 +17,7 @@ from exporter.budgets.scope import format_scope
 from exporter.errors import ConfigError
 from exporter.settings.document import as_written
 from exporter.settings.load import load_settings, require_tokens_beyond_loopback
-from exporter.settings.policy import Policy, policy_digest
+from exporter.settings.policy import FlatPlan, Policy, policy_digest
 from exporter.settings.table import SETTINGS, Setting, Settings
 
 DEFAULT: Final = "default"
@@ -114,6 +114,7 @@ def _counts(policy: Policy) -> list[str]:
         "model tiers": [_pairs(policy.model_tiers)] if policy.model_tiers else [],
         "prices": [f"{row.layer} {row.model}" for row in policy.prices],
         "price context": [f"{_pairs(rule.when)} sets {_pairs(rule.set)}" for rule in policy.price_context],
+        "list equivalent": [_plan(plan) for plan in policy.list_equivalent],
     }
     return [f"{name}: {'; '.join(said)}" for name, said in sections.items() if said]
 
@@ -127,3 +128,8 @@ def _table(*columns: str) -> Table:
     for column in columns:
         table.add_column(column, overflow="fold", no_wrap=column == columns[0])
     return table
+
+
+def _plan(plan: FlatPlan) -> str:
+    """A source on a flat plan."""
+    return " ".join(filter(None, (_pairs(plan.when), plan.dialect and f"dialect {plan.dialect}")))

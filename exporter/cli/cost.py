@@ -180,5 +180,10 @@ def _remarks(total: Answer) -> Iterator[str]:
             f"{compact(total['unpriced_tokens'])} tokens have no price and are in no cost:"
             " `agent-exporter prices missing` lists their models."
         )
+    if total["list_equivalent_nano_usd"]:
+        yield (
+            f"{format_usd(total['list_equivalent_nano_usd'])} of the cost is at list prices, of sources on a flat plan:"
+            " nobody is billed for it."
+        )
     if total["adjustments_nano_usd"]:
         yield f"{format_usd(total['adjustments_nano_usd'])} that was charged and taken back is not in the cost."

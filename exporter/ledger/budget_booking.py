@@ -244,6 +244,8 @@ def _touch(
 
 
 def _matches(budget: Budget, dimension: Dimension) -> bool:
+    if dimension.is_list_equivalent and not budget.include_list_equivalent:
+        return False
     call = dict(zip(_SCOPE_FIELDS, dimension.scope, strict=True))
     return all(field == "task" or call.get(field) == value for field, value in budget.scope.items())
 

@@ -11,10 +11,13 @@ from exporter.budgets.definition import Budget
 from exporter.budgets.limits import TOKENS
 from exporter.budgets.periods import QUARTER_NS, Period
 from exporter.ledger.tables import TOKEN_COLUMNS, budget_window, dimension, rollup, task, task_rollup, usage
-from exporter.usage import BILLING, CHARGED
+from exporter.usage import BILLING, CHARGED, LIST_EQUIVALENT
 
 MODEL: Final = case((dimension.c.response_model != "", dimension.c.response_model), else_=dimension.c.request_model)
 """The answered model, else the requested one: what the label and a budget's scope mean by `model`."""
+
+
+_LISTED: Final = select(dimension.c.id).where(dimension.c.cost_source == LIST_EQUIVALENT)
 
 
 class _Source(NamedTuple):
@@ -57,7 +60,7 @@ def fill_window(connection: Connection, ref: int, budget: Budget, period: Period
 
 def compute_spent(connection: Connection, budget: Budget, period: Period) -> int:
     """The same sum by interval arithmetic on quarter hours, whatever the window says."""
-    source = _source(budget)
+    source = _source(connection, budget)
     sums = _sums(source.table, budget)
     row = connection.execute(select(*sums).select_from(source.joined).where(*source.counts, *_within(source, period)))
     return sum(int(amount or 0) for amount in row.one())
@@ -65,30 +68,38 @@ def compute_spent(connection: Connection, budget: Budget, period: Period) -> int
 
 def compute_by_quarter(connection: Connection, budget: Budget, within: Period) -> dict[int, int]:
     """What the budget spent in each quarter of an hour (Unix time / 900 s) that has any calls."""
-    source = _source(budget)
+    source = _source(connection, budget)
     columns = (source.quarter, *_sums(source.table, budget))
     inside = (*source.counts, *_within(source, within))
     rows = connection.execute(select(*columns).select_from(source.joined).where(*inside).group_by(source.quarter))
     return {int(row[0]): sum(int(amount or 0) for amount in row[1:]) for row in rows}
 
 
-def _source(budget: Budget) -> _Source:
+def _source(connection: Connection, budget: Budget) -> _Source:
     scope = budget.scope
+    left_out = [] if budget.include_list_equivalent else list(connection.scalars(_LISTED))
     if "task" not in scope:
         joined = rollup.join(dimension, dimension.c.id == rollup.c.dimension) if scope else rollup
-        return _Source(rollup, joined, _dimension_scope(scope), rollup.c.quarter)
-    if scope.keys() <= {"task", "project"}:
+        return _Source(rollup, joined, [*_dimension_scope(scope), *_billed(rollup, left_out)], rollup.c.quarter)
+    # Sums by task do not tell who is billed for them.
+    if scope.keys() <= {"task", "project"} and not left_out:
         named = [task.c["name" if field == "task" else field] == value for field, value in scope.items()]
         joined = task_rollup.join(task, task.c.id == task_rollup.c.task)
         return _Source(task_rollup, joined, named, task_rollup.c.quarter)
-    return _usage_source(scope)
+    return _usage_source(scope, left_out)
 
 
-def _usage_source(scope: Mapping[str, str]) -> _Source:
+def _billed(table: Table, left_out: Sequence[int]) -> list[ColumnElement[bool]]:
+    """Without the cost at list prices of sources on a flat plan; no condition where there are none."""
+    return [table.c.dimension.not_in(_LISTED)] if left_out else []
+
+
+def _usage_source(scope: Mapping[str, str], left_out: Sequence[int]) -> _Source:
     """No sum is kept by task and, say, team, so the rows of the task are added up."""
     others = {field: value for field, value in scope.items() if field != "task"}
     of_task = usage.c.task.in_(select(task.c.id).where(task.c.name == scope["task"]))
-    counts = [usage.c.billing == BILLING.index(CHARGED), of_task, *_dimension_scope(others)]
+    charged = usage.c.billing == BILLING.index(CHARGED)
+    counts = [charged, of_task, *_dimension_scope(others), *_billed(usage, left_out)]
     joined = usage.join(dimension, dimension.c.id == usage.c.dimension)
     return _Source(usage, joined, counts, literal_column(f"(usage.started_at / {QUARTER_NS})"))
 

@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, Connection, Select, Subquery, and_, case, 
 
 from exporter.ledger.budget_windows import MODEL
 from exporter.ledger.tables import TOKEN_COLUMNS, dimension, rollup, task, task_rollup, usage
-from exporter.usage import BILLING, CHARGED, NOT_BILLABLE
+from exporter.usage import BILLING, CHARGED, LIST_EQUIVALENT, NOT_BILLABLE
 
 QUARTER_NS: Final = 900 * 10**9
 DAY: Final = "day"
@@ -23,7 +23,12 @@ NO_USAGE: Final = "no_usage"
 
 _FEW_DAYS: Final = 3 * 96
 _TASK_SUMS: Final = ("calls", *TOKEN_COLUMNS, "cost_nano_usd")
-SUMMED: Final = ("calls", *TOKEN_COLUMNS, "cost_nano_usd", "adjustments_nano_usd", "unpriced_tokens", "unpriced_calls")
+SUMMED: Final = (
+    "calls", *TOKEN_COLUMNS, "cost_nano_usd", "adjustments_nano_usd", "list_equivalent_nano_usd", "unpriced_tokens",
+    "unpriced_calls",
+)  # fmt: skip
+UNTOLD: Final = 3
+"""So many of them, the last, that sums by task do not tell."""
 
 
 class DayPiece(NamedTuple):
@@ -91,7 +96,7 @@ def read_task_costs(connection: Connection, question: CostQuestion, *, limit: in
     keys = [part.c.day if name == DAY else columns[name] for name in question.fields]
     nothing: ColumnElement[Any] = literal_column("NULL")
     unknown: ColumnElement[Any] = literal_column("0")
-    sums = [*(func.sum(part.c[name]) for name in _TASK_SUMS), nothing, unknown, unknown]
+    sums = [*(func.sum(part.c[name]) for name in _TASK_SUMS), nothing, *[unknown] * UNTOLD]
     named = [columns[name] == value for name, value in question.filters.items()]
     source = part.join(task, task.c.id == part.c.task)
     return _read(connection, select(*keys, *sums).select_from(source).where(*named), keys, limit)
@@ -111,7 +116,7 @@ def _rollups_by_task(question: CostQuestion, *, by_day: bool) -> Subquery:
 
 
 def read_usage_costs(
-    connection: Connection, question: CostQuestion, *, limit: int, unpriced_only: bool = False
+    connection: Connection, question: CostQuestion, *, limit: int, untold_only: bool = False
 ) -> list[CostRow]:
     """Sums by any fields, from the rows themselves: for combinations of which no sums are kept."""
     texts = _texts()
@@ -126,8 +131,9 @@ def read_usage_costs(
     sums = _sums_with_unpriced(usage, texts, adjustments=literal_column("NULL"), calls=func.count())
     inside = (usage.c.started_at >= question.first * QUARTER_NS, usage.c.started_at < question.end * QUARTER_NS)
     named = [columns[name] == value for name, value in question.filters.items()]
-    if unpriced_only:
-        named.append(usage.c.dimension.in_(select(dimension.c.id).where(dimension.c.cost_status == UNPRICED)))
+    if untold_only:
+        is_untold = (dimension.c.cost_status == UNPRICED) | (dimension.c.cost_source == LIST_EQUIVALENT)
+        named.append(usage.c.dimension.in_(select(dimension.c.id).where(is_untold)))
     return _read(connection, select(*keys, *sums).select_from(source).where(is_counted(), *inside, *named), keys, limit)
 
 
@@ -143,6 +149,7 @@ def _sums_with_unpriced(
         *(func.sum(column) for column in tokens),
         func.sum(table.c.cost_nano_usd),
         adjustments,
+        func.sum(case((texts.c.cost_source == LIST_EQUIVALENT, func.coalesce(table.c.cost_nano_usd, 0)), else_=0)),
         func.sum(case((unpriced, every_token), else_=0)),
         func.sum(case((unpriced, one_call), else_=0)),
     ]
@@ -150,7 +157,7 @@ def _sums_with_unpriced(
 
 def _texts() -> Subquery:
     names = [MODEL.label("model") if name == "model" else dimension.c[name] for name in DIMENSION_FIELDS]
-    return select(dimension.c.id, dimension.c.cost_status, *names).subquery("texts")
+    return select(dimension.c.id, dimension.c.cost_status, dimension.c.cost_source, *names).subquery("texts")
 
 
 def _of_dimensions(table: Any, question: CostQuestion) -> list[ColumnElement[bool]]:

@@ -28,7 +28,7 @@ from exporter.ledger.tables import (
     task,
 )
 from exporter.settle.agents import NOBODY, name_ref
-from exporter.usage import REPORTED, SPANS
+from exporter.usage import LIST_EQUIVALENT, REPORTED, SPANS
 
 MEMORY: Final = 10_000
 """Interned rows remembered for each kind; beyond that the oldest half is forgotten and read again."""
@@ -51,6 +51,8 @@ class Dimension(NamedTuple):
     usage_status: str = REPORTED
     error_type: str = ""
     signal: str = SPANS
+    is_list_equivalent: bool = False
+    """Of a source on a flat plan: no cost that anybody is billed for."""
 
 
 Texts = tuple[str, ...]
@@ -248,6 +250,7 @@ def _dimension(texts: Texts, number: int, counted: int, distributed: int) -> Dim
         texts[at["usage_status"]],
         texts[at["error_type"]],
         texts[at["signal"]],
+        texts[at["cost_source"]] == LIST_EQUIVALENT,
     )
 
 

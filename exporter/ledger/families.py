@@ -12,6 +12,7 @@ from typing import Final, NamedTuple
 
 from exporter.ledger.tables import COMPONENT_COLUMNS, SERIES_TEXTS, TOKEN_COLUMNS
 from exporter.pricing.charge import COMPONENTS
+from exporter.usage import LIST_EQUIVALENT
 
 OTHER_LABEL: Final = "__other__"
 """What a label shows in the series that collects what a family did not admit."""
@@ -45,6 +46,8 @@ class CappedFamily:
     """Series that one label set makes."""
     condition: str = ""
     """The family holds only label sets in which this text is not empty."""
+    value: str = ""
+    """Where given, only those in which that text is this one."""
     exclusion: str = ""
     """The family leaves out label sets in which this text is not empty."""
     overflow_bit: int = field(init=False)
@@ -63,7 +66,10 @@ class CappedFamily:
         """Whether a label set (tables.SERIES_TEXTS) belongs to the family."""
         if self.exclusion and labels[SERIES_TEXTS.index(self.exclusion)]:
             return False
-        return not self.condition or bool(labels[SERIES_TEXTS.index(self.condition)])
+        if not self.condition:
+            return True
+        text = labels[SERIES_TEXTS.index(self.condition)]
+        return text == self.value if self.value else bool(text)
 
     def shown(self, labels: Sequence[str], overflow: int) -> tuple[str, ...]:
         """The label values of a label set, given its stored overflow bits."""
@@ -86,9 +92,12 @@ ERRORS: Final = CappedFamily(
     5, "errors", ("project", "agent", "provider", "model", "error_type"), condition="error_type"
 )
 UNPRICED: Final = CappedFamily(6, "unpriced", ("provider", "model", "unpriced_reason"), condition="unpriced_reason")
+LISTED: Final = CappedFamily(
+    8, "list_equivalent", WORK_TEXTS, condition="cost_source", value=LIST_EQUIVALENT, exclusion="unpriced_reason"
+)
 INFERENCE: Final = CappedFamily(7, "inference", ("operation", "provider", "model", "error_type"))
 
-CAPPED: Final = (COST, COMPONENT, REPORTED, TOKENS, CALLS, ERRORS, UNPRICED, INFERENCE)
+CAPPED: Final = (COST, COMPONENT, REPORTED, TOKENS, CALLS, ERRORS, UNPRICED, INFERENCE, LISTED)
 
 
 _CONDITIONS: Final = frozenset(family.condition for family in CAPPED)
@@ -100,8 +109,13 @@ def overflow_texts(labels: Sequence[str], *, keeps_project: bool) -> tuple[str, 
     It belongs to the same families: an error stays an error of unknown kind, and what is none stays none.
     """
     project = labels[0] if keeps_project else OTHER_LABEL
-    others = zip(SERIES_TEXTS[1:], labels[1:], strict=True)
-    return (project, *(OTHER_LABEL if value or name not in _CONDITIONS else "" for name, value in others))
+    return (project, *(_overflow_text(*named) for named in zip(SERIES_TEXTS[1:], labels[1:], strict=True)))
+
+
+def _overflow_text(name: str, value: str) -> str:
+    if name == LISTED.condition and value == LISTED.value:
+        return value
+    return OTHER_LABEL if value or name not in _CONDITIONS else ""
 
 
 class Part(NamedTuple):
@@ -137,6 +151,8 @@ def _modality(*columns: str) -> tuple[Part, ...]:
 FEEDS: Final = (
     Feed("cost", COST, _whole("cost_nano_usd")),
     Feed("cost_adjustments", COST, _whole("cost_nano_usd"), is_adjustment=True),
+    Feed("list_equivalent", LISTED, _whole("cost_nano_usd")),
+    Feed("list_equivalent_adjustments", LISTED, _whole("cost_nano_usd"), is_adjustment=True),
     Feed("component", COMPONENT, _each(COMPONENTS, COMPONENT_COLUMNS)),
     Feed("reported", REPORTED, _whole("cost_reported_nano_usd")),
     Feed("tokens", TOKENS, _each(TOKEN_COLUMNS, TOKEN_COLUMNS)),

@@ -19,7 +19,8 @@ from exporter.ledger.revising import BATCH, Row, revise
 from exporter.ledger.sums import Counted, Sums
 from exporter.ledger.tables import DIMENSION_TEXTS, TOKEN_COLUMNS, dimension, series, trace, usage
 from exporter.pricing.charge import UNKNOWN, Charge, amounts_of
-from exporter.usage import BILLING, CHARGED, PENDING, PriceContext, Tokens
+from exporter.pricing.sheets import with_reasons
+from exporter.usage import BILLING, CHARGED, LIST_EQUIVALENT, PENDING, PriceContext, Tokens
 
 _CHARGED: Final = BILLING.index(CHARGED)
 _PENDING: Final = BILLING.index(PENDING)
@@ -143,8 +144,9 @@ def _price(prices: Prices, row: Row) -> tuple[str, Charge]:
     for provider in dict.fromkeys((row["d_gateway"] or row["d_provider"], row["d_provider"])):
         answer = prices.price_first(provider, models, *call, context=context)
         if answer[1].cost_nano_usd is not None:
-            return answer
-    return answer
+            break
+    model, charge = answer
+    return model, with_reasons(charge, (LIST_EQUIVALENT,)) if row["d_cost_source"] == LIST_EQUIVALENT else charge
 
 
 def _priced_texts(row: Row, model: str, charge: Charge) -> tuple[str, ...]:

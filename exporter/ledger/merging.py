@@ -21,7 +21,7 @@ from exporter.ledger.tables import DIMENSION_TEXTS, TOKEN_COLUMNS, dimension, ta
 from exporter.ledger.traces import Change, Known, Settled, Settlement
 from exporter.settle.same_call import Report
 from exporter.settle.verdict import Verdict
-from exporter.usage import BILLING, CHARGED, NOT_BILLABLE, Tokens
+from exporter.usage import BILLING, CHARGED, LIST_EQUIVALENT, NOT_BILLABLE, Tokens
 
 _AT: Final = {name: position for position, name in enumerate(DIMENSION_TEXTS)}
 _IDENTITY: Final = (
@@ -71,7 +71,8 @@ def _said(report: Priced, name: str) -> str:
 
 
 def _stated_cost(own: Priced, others: Sequence[Priced], texts: list[str], before: dict[str, Any]) -> dict[str, Any]:
-    if own.cost_reported_nano_usd and texts[_AT["cost_source"]] in _TRUSTED:
+    source_of_own = texts[_AT["cost_source"]]
+    if source_of_own == LIST_EQUIVALENT or (own.cost_reported_nano_usd and source_of_own in _TRUSTED):
         return {}
     for other in others:
         source, amount = other.dimension[_AT["cost_source"]], other.cost_reported_nano_usd

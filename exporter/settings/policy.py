@@ -23,6 +23,17 @@ class Rule(NamedTuple):
     set: Mapping[str, str]
 
 
+class FlatPlan(NamedTuple):
+    """A source on a flat plan: attribute values that must all match, and the dialect that it speaks, if named."""
+
+    when: Mapping[str, str]
+    dialect: str = ""
+
+    def to_mapping(self) -> dict[str, Any]:
+        stated = {"when": dict(self.when)} if self.when else {}
+        return {**stated, "dialect": self.dialect} if self.dialect else stated
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
     """Names, rules, budgets and prices of one configuration version."""
@@ -41,6 +52,8 @@ class Policy:
     """Rows of the layers that belong to the operator."""
     price_context: tuple[Rule, ...] = ()
     """Each sets fields of the price context."""
+    list_equivalent: tuple[FlatPlan, ...] = ()
+    """Sources whose calls nobody is billed for."""
 
     def to_mapping(self) -> dict[str, Any]:
         """The policy as a configuration file states it, every section present."""
@@ -53,6 +66,7 @@ class Policy:
             "budgets": [budget.to_mapping() for budget in self.budgets],
             "prices": [row_to_mapping(row) for row in self.prices],
             "price_context": _rules_as_written(self.price_context),
+            "list_equivalent": [plan.to_mapping() for plan in self.list_equivalent],
         }
 
     def to_document(self) -> str:
@@ -79,4 +93,5 @@ POLICY_KEYS: Final = (
     "budgets",
     "prices",
     "price_context",
+    "list_equivalent",
 )

@@ -8,9 +8,10 @@ from typing import Any, Final
 
 from exporter.budgets.definition import Budget
 from exporter.budgets.reading import read_budget
+from exporter.dialects.describing import known_dialects
 from exporter.errors import ConfigError, Problem, unexpected, unknown_key
 from exporter.pricing.rows import PriceRow
-from exporter.settings.policy import POLICY_KEYS, Policy, Rule
+from exporter.settings.policy import POLICY_KEYS, FlatPlan, Policy, Rule
 from exporter.settings.prices import read_prices
 from exporter.usage import PriceContext
 from exporter.work import WORK_FIELDS
@@ -21,6 +22,7 @@ MAX_LENGTH: Final = 128
 
 _TEXT: Final = f"a text of 1 to {MAX_LENGTH} characters, in quotes if it looks like a number"
 _NAMES: Final = "a list of names, or names with notes as {payments: {owner: anna}}"
+_PLAN: Final = "{when: {service.name: claude-code}}, {dialect: claude_code}, or both"
 _RULE: Final = "{when: {service.name: claude-code}, set: {%s}}"
 
 
@@ -40,6 +42,7 @@ def read_policy(values: Mapping[str, Any]) -> tuple[Policy, list[Problem]]:
         budgets=reader.budgets("budgets", values.get("budgets")),
         prices=reader.prices("prices", values.get("prices")),
         price_context=reader.rules("price_context", values.get("price_context"), CONTEXT_FIELDS, "geo: us"),
+        list_equivalent=reader.flat_plans("list_equivalent", values.get("list_equivalent")),
     )
     return policy, reader.problems
 
@@ -133,6 +136,22 @@ class _Reader:
         if found and not result:
             self.refuse(f"{key}.set", found.get("set"), f"at least one field, as {expected}")
         return Rule(when, result)
+
+    def flat_plans(self, key: str, value: object) -> tuple[FlatPlan, ...]:
+        """Sources on a flat plan, by attribute values, by dialect, or by both."""
+        return tuple(self._flat_plan(place, item) for place, item in self.items(key, value, _PLAN))
+
+    def _flat_plan(self, key: str, item: object) -> FlatPlan:
+        found = self.mapping(key, item, _PLAN)
+        if item == {}:
+            # It would mean every source.
+            self.refuse(key, item, _PLAN)
+        self.refuse_unknown(key, found, ("when", "dialect"))
+        dialect = self.text(f"{key}.dialect", found["dialect"]) if "dialect" in found else ""
+        if dialect and dialect not in known_dialects():
+            self.refuse(f"{key}.dialect", dialect, "a dialect as `agent-exporter dialects` lists them")
+        when = {} if dialect and "when" not in found else self._when(key, found, _PLAN)
+        return FlatPlan(when, dialect)
 
     def _when(self, key: str, found: Mapping[str, Any], expected: str) -> dict[str, str]:
         when = self.texts(f"{key}.when", found.get("when"), expected)

@@ -60,6 +60,20 @@ SPENDING: Final = (
     ),
     ours(
         COUNTER,
+        "agent_cost_list_equivalent_usd_total",
+        WORK,
+        "list_equivalent",
+        "What of agent_cost_usd_total sources on a flat plan would have cost at list prices; nobody is billed for it",
+    ),
+    ours(
+        COUNTER,
+        "agent_cost_list_equivalent_adjustments_usd_total",
+        WORK,
+        "list_equivalent_adjustments",
+        "What of agent_cost_adjustments_usd_total was of such sources",
+    ),
+    ours(
+        COUNTER,
         "agent_cost_component_usd_total",
         ("project", PROVIDER, MODEL, "component"),
         "component",

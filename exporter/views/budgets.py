@@ -73,6 +73,7 @@ def _answer(state: BudgetState, events: _Reached, now_ns: int) -> dict[str, Any]
             }
             for threshold in budget.thresholds
         ],
+        "include_list_equivalent": budget.include_list_equivalent,
     }
 
 

@@ -14,6 +14,7 @@ from exporter.ledger.cost_sums import (
     QUARTER_NS,
     SUMMED,
     TASK,
+    UNTOLD,
     CostQuestion,
     CostRow,
     read_rollup_costs,
@@ -82,14 +83,14 @@ def _read(connection: Connection, question: CostQuestion) -> tuple[list[CostRow]
 
 
 def _read_tasks(connection: Connection, question: CostQuestion) -> tuple[list[CostRow], tuple[int | None, ...]]:
-    """Tasks from their own sums; what these do not know (unpriced usage, calls without a task) is joined on."""
+    """Tasks from their own sums; what these do not know (no price, flat plans, calls without a task) is joined on."""
     others = question._replace(fields=tuple(name for name in question.fields if name != TASK))
     everything = read_rollup_costs(connection, others, limit=MAX_GROUPS + 1)
     tasks = {row.key: row.sums for row in read_task_costs(connection, question, limit=MAX_GROUPS + 1)}
-    if any(row.sums[-1] for row in everything):
-        for row in read_usage_costs(connection, question, limit=MAX_GROUPS + 1, unpriced_only=True):
+    if any(any(row.sums[-UNTOLD:]) for row in everything):
+        for row in read_usage_costs(connection, question, limit=MAX_GROUPS + 1, untold_only=True):
             if row.key in tasks:
-                tasks[row.key] = (*tasks[row.key][:-2], *row.sums[-2:])
+                tasks[row.key] = (*tasks[row.key][:-UNTOLD], *row.sums[-UNTOLD:])
     position = question.fields.index(TASK)
     rest = _without_task(everything, tasks, position)
     return [CostRow(key, sums) for key, sums in tasks.items()] + rest, _total(everything)
@@ -145,4 +146,5 @@ def _sums_answer(sums: tuple[int | None, ...]) -> dict[str, Any]:
         "adjustments_nano_usd": found["adjustments_nano_usd"],
         "unpriced_tokens": unpriced,
         "coverage": round((every - unpriced) / every, 6) if every else None,
+        "list_equivalent_nano_usd": found["list_equivalent_nano_usd"] or 0,
     }

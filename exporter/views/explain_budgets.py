@@ -16,7 +16,7 @@ from exporter.ledger.budget_booking import period_of
 from exporter.ledger.records import Record
 from exporter.ledger.sums import QUARTER_NS
 from exporter.ledger.tables import TOKEN_COLUMNS, breach, budget
-from exporter.usage import BILLING, CHARGED
+from exporter.usage import BILLING, CHARGED, LIST_EQUIVALENT
 from exporter.views.breaches import breach_answer
 from exporter.views.times import format_time
 
@@ -45,6 +45,7 @@ def explain_budgets(record: Record, budgets: Sequence[KnownBudget]) -> list[dict
         _moved(known, record)
         for known in budgets
         if matches(known.budget.scope, call)
+        and (record["d_cost_source"] != LIST_EQUIVALENT or known.budget.include_list_equivalent)
         and (known.deleted_at is None or known.deleted_at > record["received_at"])
         and _amount(known.budget, record)
     ]

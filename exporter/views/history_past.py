@@ -48,6 +48,8 @@ def eras_of(made: Iterable[Made]) -> list[int]:
 
 def covers(one: Budget, dimension: Dimension) -> bool:
     """Whether calls of a dimension count, whatever their task."""
+    if dimension.is_list_equivalent and not one.include_list_equivalent:
+        return False
     call = dict(zip(_SCOPE_FIELDS, dimension.scope, strict=True))
     return matches({name: value for name, value in one.scope.items() if name != "task"}, call)
 

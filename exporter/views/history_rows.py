@@ -28,7 +28,7 @@ from exporter.ledger import tables
 from exporter.ledger.cost_sums import is_counted
 from exporter.ledger.dimensions import Dimension, scope_of
 from exporter.ledger.tables import DIMENSION_TEXTS, SERIES_TEXTS, TOKEN_COLUMNS
-from exporter.usage import BILLING, CHARGED
+from exporter.usage import BILLING, CHARGED, LIST_EQUIVALENT
 from exporter.views.metrics import BIRTH_SECONDS, SECOND_NS
 
 BIRTH_NS: Final = int(BIRTH_SECONDS * SECOND_NS)
@@ -118,14 +118,15 @@ def read_ends(connection: Connection, table: Table) -> dict[int, Sums]:
 def read_dimensions(connection: Connection) -> dict[int, Dimension]:
     """Every combination of texts: where it is counted, and what budgets see of it."""
     table = tables.dimension
-    names = ("project", "team", "agent", "response_model", "request_model", "environment", "cost_status")
+    names = ("project", "team", "agent", "response_model", "request_model", "environment", "cost_status", "cost_source")
     columns = [table.c[name] for name in names]
     rows = connection.execute(select(table.c.id, table.c.series, table.c.distribution_series, *columns))
     found = {}
     for number, series, distribution, *texts in rows:
         named = dict(zip(names, texts, strict=True))
         scope = scope_of([named.get(name, "") for name in DIMENSION_TEXTS])
-        found[number] = Dimension(number, series, distribution, named["cost_status"] == "unknown", scope)
+        known = Dimension(number, series, distribution, named["cost_status"] == "unknown", scope)
+        found[number] = known._replace(is_list_equivalent=named["cost_source"] == LIST_EQUIVALENT)
     return found
 
 

@@ -98,6 +98,10 @@ _SUMS: Final[dict[str, Schema]] = {
     "adjustments_nano_usd": MAYBE_INTEGER,
     "unpriced_tokens": COUNT,
     "coverage": {"type": ["number", "null"], "minimum": 0, "maximum": 1},
+    "list_equivalent_nano_usd": {
+        **INTEGER,
+        "description": "Of the cost: what sources on a flat plan would have cost at list prices.",
+    },
 }
 _COSTS: Final = exactly(
     {
@@ -163,6 +167,7 @@ _BUDGET: Final = exactly(
                 }
             )
         ),
+        "include_list_equivalent": {"type": "boolean"},
     }
 )
 _PERCENT: Final[Schema] = {"type": "integer", "minimum": 1, "maximum": MAX_PERCENT}
@@ -178,13 +183,14 @@ _CHANGEABLE: Final[dict[str, Schema]] = {
     "timezone": ZONE,
     "week_start": choice(WEEKDAYS),
     "month_day": {"type": "integer", "minimum": 1, "maximum": 31},
+    "include_list_equivalent": {"type": "boolean"},
     "thresholds": listed(
         {"anyOf": [_PERCENT, exactly({"percent": _PERCENT, "severity": choice(SEVERITIES)}, optional=["severity"])]}
     ),
 }
 _NEW_BUDGET: Final = exactly(
     {"id": {"type": "string", "pattern": "^[a-z0-9][a-z0-9-]{0,62}$"}, **_CHANGEABLE},
-    optional=["scope", "timezone", "week_start", "month_day", "thresholds"],
+    optional=["scope", "timezone", "week_start", "month_day", "include_list_equivalent", "thresholds"],
 )
 _BREACH: Final = exactly(
     {

@@ -54,6 +54,7 @@ def _sections() -> list[Section]:
             ),
         ),
         Section("What a unit costs", (Tile(_tokens_over_time(), 15, 9), Tile(_calls_over_time(), 9, 9))),
+        Section("Flat plans", (Tile(_billed(), 8, 7), Tile(_listed_by_agent(), 16, 7))),
         Section(
             "How much of it is known",
             (Tile(_coverage(), 8, 8), Tile(cost_tables.unpriced(), 16, 8), Tile(cost_tables.reported(NO_COST), 24, 8)),
@@ -181,6 +182,29 @@ def _components() -> PanelBuilder:
     for component, words in _COMPONENT_NAMES.items():
         panel = panel.override_by_name(component, [DynamicConfigValue("displayName", words)])
     return panel
+
+
+def _billed() -> PanelBuilder:
+    about = About(
+        "On flat plans",
+        "What sources under `list_equivalent` would have cost at list prices, and what is left that somebody is billed "
+        "for. Dearer than its seats? Then the plan pays.",
+        USD,
+        NO_COST,
+    )
+    return stat_panel(about, at_end(cost.listed(), "at list prices"), at_end(cost.billed(), "billed"))
+
+
+def _listed_by_agent() -> PanelBuilder:
+    about = About(
+        "On flat plans, by agent",
+        "Cost at list prices in this range, the largest first. It is in the totals above, and in no budget that does "
+        "not ask for it.",
+        USD,
+        "No source is on a flat plan: `list_equivalent` in the configuration names such sources",
+    )
+    by_agent = cost.spent_by("gen_ai_agent_name", cost.LISTED)
+    return bar_gauge_panel(about, at_end(by_agent, "{{gen_ai_agent_name}}")).text(text_sizes())
 
 
 def _tokens_over_time() -> PanelBuilder:

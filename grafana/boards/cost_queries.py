@@ -23,6 +23,9 @@ REPORTED: Final = "agent_cost_reported_usd_total"
 COMPONENTS: Final = "agent_cost_component_usd_total"
 """Before reversals, which are not counted by component."""
 
+LISTED: Final = Netted("agent_cost_list_equivalent_usd_total", "agent_cost_list_equivalent_adjustments_usd_total")
+"""What sources on a flat plan would have cost; it is in COST as well."""
+
 PROVIDER_LABEL: Final = "gen_ai_provider_name"
 MODEL_LABEL: Final = "gen_ai_response_model"
 NOT_SET: Final = "(not set)"
@@ -70,6 +73,16 @@ def per_1k_tokens_each_step(label: str) -> str:
 def per_call_each_step() -> str:
     """For a graph: cost of a call in each step."""
     return f"({spent_each_step()})\n/ (({spent_each_step(CALLS)}) > 0)"
+
+
+def listed() -> str:
+    """What sources on a flat plan would have cost at list prices; 0 when there are none."""
+    return f"({spent(LISTED)}) or vector(0)"
+
+
+def billed() -> str:
+    """Cost in the range without what nobody is billed for."""
+    return f"({spent()})\n- ({listed()})"
 
 
 def known_share(by: tuple[str, ...] = ()) -> str:

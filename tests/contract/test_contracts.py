@@ -41,10 +41,13 @@ USAGE_ROW = [
 ]  # fmt: skip
 TOKENS = ["input_uncached", "cache_read", "cache_write_5m", "cache_write_1h", "output_visible", "reasoning"]
 USAGE_FILTERS = ["start", "end", "trace_id", "conversation_id", "project", "task", "agent", "dialect", "billing"]
-SUMS = ["calls", "tokens", "cost_nano_usd", "adjustments_nano_usd", "unpriced_tokens", "coverage"]
+SUMS = [
+    "calls", "tokens", "cost_nano_usd", "adjustments_nano_usd", "unpriced_tokens", "coverage",
+    "list_equivalent_nano_usd",
+]  # fmt: skip
 BUDGET = [
     "id", "origin", "scope", "unit", "period", "limit", "spent", "reserved", "remaining", "percent_used", "projected",
-    "on_track", "exhausted_at", "thresholds",
+    "on_track", "exhausted_at", "thresholds", "include_list_equivalent",
 ]  # fmt: skip
 BREACH = [
     "id", "budget", "period_start", "period_end", "percent", "severity", "at", "spent", "limit", "unit", "trace_id",

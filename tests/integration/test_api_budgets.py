@@ -62,6 +62,7 @@ def test_a_new_budget_answers_its_state_and_where_it_is(api):
             {"percent": 85, "severity": "warning", "reached": False, "reached_at": None},
             {"percent": 100, "severity": "critical", "reached": False, "reached_at": None},
         ],
+        "include_list_equivalent": False,
     }
 
 

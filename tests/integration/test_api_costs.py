@@ -38,6 +38,7 @@ def test_an_empty_ledger_costs_nothing(api):
         "adjustments_nano_usd": 0,
         "unpriced_tokens": 0,
         "coverage": None,
+        "list_equivalent_nano_usd": 0,
     }
 
 

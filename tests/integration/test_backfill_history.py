@@ -16,7 +16,7 @@ from exporter.ledger.cost_sums import is_counted
 from exporter.pricing.charge import Charge, Component
 from exporter.telemetry.catalog import CATALOG
 from exporter.telemetry.family import COUNTER
-from exporter.usage import TOKEN_CLASSES, Tokens
+from exporter.usage import LIST_EQUIVALENT, TOKEN_CLASSES, Tokens
 from exporter.views.history_rows import Grid
 from exporter.views.metrics import MetricReader
 from support.entries import NOON, SECOND, call
@@ -33,6 +33,7 @@ BUDGETS = (
     Budget(id="a2-hour", scope={"agent": "a2"}, limit=4_000, unit="tokens", period="hour"),
     Budget(id="m3-month", scope={"model": "m3"}, limit=10**12, unit="nano_usd", period="month", month_day=20),
     Budget(id="t1-day", scope={"task": "T-1", "project": "p1"}, limit=9_000, unit="tokens", period="day"),
+    Budget(id="worth-day", limit=4_000_000, unit="nano_usd", period="day", include_list_equivalent=True),
 )
 
 
@@ -66,6 +67,7 @@ def some_calls(dice, number):
         "tokens": tokens,
         "cost": dice.randrange(1, 10**5) if any(tokens) and dice.random() < 0.7 else None,
         "error_type": dice.choice(["", "", "", "timeout"]),
+        "cost_source": dice.choice(["", "", "list_equivalent"]),
         "start": start,
         "end": start + dice.randrange(100) * SECOND,
     }
@@ -125,13 +127,13 @@ def net_cost(told, sample):
     return sum(value * {"cost": 1, "cost_adjustments": -1}.get(feed, 0) for (feed, _), value in values.items())
 
 
-def counted_rows(books):
-    """Start, cost and project of the calls that are in the sums."""
+def counted_rows(books, *, billed_only=False):
+    """Start, cost and project of the calls that are in the sums, without those of sources on a flat plan if so wished."""
     with books.database.read() as connection:
         query = (
             select(tables.usage.c.started_at, tables.usage.c.cost_nano_usd, tables.dimension.c.project)
             .join(tables.dimension, tables.dimension.c.id == tables.usage.c.dimension)
-            .where(is_counted())
+            .where(is_counted(), *([tables.dimension.c.cost_source != LIST_EQUIVALENT] if billed_only else []))
         )
         return [(start, cost or 0, project) for start, cost, project in connection.execute(query)]
 
@@ -165,8 +167,13 @@ def test_no_counter_ever_falls_and_each_is_born_at_0(books):
 
 def test_what_a_budget_spent_is_what_its_period_had_spent_so_far(books):
     grid = Grid(NOON - 4 * DAY, END, 3 * MINUTE)
-    told, rows = tell_past(books, grid), counted_rows(books)
-    for budget, covered in ((BUDGETS[0], lambda _: True), (BUDGETS[1], lambda project: project == "p1")):
+    told, billed, everything = tell_past(books, grid), counted_rows(books, billed_only=True), counted_rows(books)
+    assert len(billed) < len(everything)
+    for budget, covered, rows in (
+        (BUDGETS[0], lambda _: True, billed),
+        (BUDGETS[1], lambda project: project == "p1", billed),
+        (BUDGETS[5], lambda _: True, everything),
+    ):
         key = (budget.id, budget.period)
         for sample in range(grid.first + 1, grid.last, 61):
             at = grid.time_of(sample)

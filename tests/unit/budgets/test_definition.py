@@ -56,6 +56,7 @@ def test_the_document_of_a_budget_is_what_a_file_would_say():
         "week_start": "monday",
         "month_day": 1,
         "thresholds": [{"percent": 90, "severity": "warning"}],
+        "include_list_equivalent": False,
     }
 
 
@@ -128,6 +129,7 @@ def test_a_budget_survives_being_written_as_json_and_read(budget):
             {"scope": "all"},
             'scope: found "all", expected names by ' + ", ".join(SCOPE_FIELDS) + ", or {} for everything",
         ),
+        ({"include_list_equivalent": "yes"}, 'include_list_equivalent: found "yes", expected true or false'),
         ({"thresholds": 70}, "thresholds: found 70, expected a list as [70, 85, 100]"),
         ({"thresholds": [70, 70]}, "thresholds: found 70, expected each percentage once"),
         (
@@ -215,3 +217,10 @@ def test_a_scope_covers_the_calls_that_have_all_its_values(scope, covered):
 def test_a_scope_is_labelled_in_the_order_of_its_fields():
     assert format_scope({"model": "m", "project": "p"}) == "project=p,model=m"
     assert format_scope({}) == ""
+
+
+def test_whether_flat_plans_count_is_another_shape_and_survives_the_document():
+    asking = budget_from_mapping({**SHORTEST, "include_list_equivalent": True})
+    assert asking.include_list_equivalent
+    assert asking.shape != budget_from_mapping(SHORTEST).shape
+    assert budget_from_mapping(asking.to_mapping()) == asking

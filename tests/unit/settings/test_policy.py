@@ -5,7 +5,7 @@ import json
 import pytest
 
 from exporter.errors import ConfigError
-from exporter.settings.policy import EMPTY_POLICY, POLICY_KEYS, Rule, policy_digest
+from exporter.settings.policy import EMPTY_POLICY, POLICY_KEYS, FlatPlan, Rule, policy_digest
 from exporter.settings.sections import policy_from_document, read_policy
 from exporter.settings.source import parse_document
 
@@ -25,6 +25,10 @@ prices:
   - {model: gpt-6-sol, percent_of_list: 85, from: 2026-11-01}
 price_context:
   - {when: {service.name: claude-code}, set: {geo: us, org: acme}}
+list_equivalent:
+  - when: {service.name: claude-code, plan: team}
+  - {dialect: claude_code}
+  - {dialect: codex, when: {service.name: codex}}
 """
 
 
@@ -52,6 +56,11 @@ def test_every_section_is_read():
     ]
     assert dict(policy.prices[0].rates) == {"input": 200_000, "output": 600_000}
     assert policy.price_context == (Rule({"service.name": "claude-code"}, {"geo": "us", "org": "acme"}),)
+    assert policy.list_equivalent == (
+        FlatPlan({"service.name": "claude-code", "plan": "team"}),
+        FlatPlan({}, "claude_code"),
+        FlatPlan({"service.name": "codex"}, "codex"),
+    )
 
 
 def test_a_policy_survives_the_database():
@@ -87,6 +96,7 @@ def test_the_document_is_plain_json_of_the_sections_of_a_file():
         "budgets": [],
         "prices": [],
         "price_context": [],
+        "list_equivalent": [],
     }
 
 
@@ -97,3 +107,20 @@ def test_a_document_that_this_version_cannot_use_says_why():
         "applied configuration: gates: unknown key, expected one of " + ", ".join(POLICY_KEYS),
         'applied configuration: budgets[0].period: found "year", expected one of hour, day, week, month',
     ]
+
+
+@pytest.mark.parametrize(
+    ("written", "key", "expected"),
+    [
+        ("[{}]", "list_equivalent[0]", "{when: {service.name: claude-code}}"),
+        ("[{when: {}}]", "list_equivalent[0].when", "at least one attribute"),
+        ("[{when: {}, dialect: codex}]", "list_equivalent[0].when", "at least one attribute"),
+        ("[{dialect: klingon}]", "list_equivalent[0].dialect", "`agent-exporter dialects`"),
+        ("[{service.name: coder}]", "list_equivalent[0].service.name", "unknown key"),
+        ("{dialect: codex}", "list_equivalent", "a list of"),
+    ],
+)
+def test_a_flat_plan_that_names_no_source_is_refused(written, key, expected):
+    _, problems = read_policy(parse_document(f"list_equivalent: {written}\n", "a.yml").values)
+    found = [problem for problem in problems if problem.key == key]
+    assert expected in str(found[0])
