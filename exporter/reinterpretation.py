@@ -45,7 +45,8 @@ from exporter.valuation import TTL_BY_COST, tell_lifetimes, value_usage
 
 _TOGETHER: Final = 4 * BATCH
 """Rows read at a time."""
-_DOUBTS: Final = frozenset({BASIS_GUESS, TTL_UNKNOWN, CLAMPED, HIDDEN_REASONING})
+_FLAGS_OF_READING: Final = FLAGS_OF_READING | {TTL_BY_COST}
+_DOUBTS: Final = frozenset({BASIS_GUESS, TTL_UNKNOWN, TTL_BY_COST, CLAMPED, HIDDEN_REASONING})
 """Flags that say how far the numbers can be trusted; the others only explain what is missing."""
 _READ: Final = (
     "tokens", "usage_status", "provider", "gateway", "request_model", "response_model", "context",
@@ -96,24 +97,33 @@ def _as_reported(record: StoredRecord, own: Priced) -> UsageRecord:
 
 
 def _read_today(record: StoredRecord, booked: UsageRecord) -> UsageRecord:
+    """The record by today's rules.
+
+    What its dialect concluded from more than the evidence stays: the gateway, and what was said of its cost.
+    """
     kept = kept_of(record)
     again = read_again(kept) if kept is not None else None
-    others = tuple(flag for flag in booked.flags if flag not in FLAGS_OF_READING)
+    others = tuple(flag for flag in booked.flags if flag not in _FLAGS_OF_READING)
+    cost = booked.cost_reported_nano_usd
     if again is None:
-        return replace(booked, tokens=NO_TOKENS, usage_status=MISSING, flags=(*others, USAGE_MISSING))
+        status = MISSING if cost is None else REPORTED
+        return replace(booked, tokens=NO_TOKENS, usage_status=status, flags=(*others, USAGE_MISSING))
+    models = again.request_model, again.response_model
+    is_on_plan = booked.cost_source == LIST_EQUIVALENT
+    is_same_model = models == (booked.request_model, booked.response_model)
     return replace(
         booked,
         tokens=again.tokens,
         usage_status=_status(again, booked),
-        provider=again.provider,
-        gateway=again.gateway,
+        provider=again.provider or booked.provider,
+        gateway=again.gateway or booked.gateway,
         request_model=again.request_model,
         response_model=again.response_model,
-        price_model=again.price_model,
+        price_model=booked.price_model if is_same_model else again.price_model,
         # What was stated elsewhere, or follows from the configuration, is not in the evidence.
         context=PriceContext(*(said or had for said, had in zip(again.context, booked.context, strict=True))),
-        cost_reported_nano_usd=again.cost_reported_nano_usd,
-        cost_source=again.cost_source,
+        cost_reported_nano_usd=again.cost_reported_nano_usd if cost is None else cost,
+        cost_source=booked.cost_source if cost is not None and not is_on_plan else again.cost_source,
         flags=(*(flag for flag in again.flags if flag not in others), *others),
     )
 
@@ -135,7 +145,9 @@ def _on_plan_of(booked: UsageRecord, today: UsageRecord) -> UsageRecord:
 
 
 def _status(again: UsageRecord, booked: UsageRecord) -> str:
-    """That an emitter guesses is known of it, not of its numbers."""
+    """That an emitter guesses is known of it, not of its numbers; a stated cost is a report too."""
+    if again.usage_status == MISSING:
+        return MISSING if booked.cost_reported_nano_usd is None else REPORTED
     is_guess = booked.usage_status == ESTIMATED and again.usage_status == REPORTED
     return ESTIMATED if is_guess else again.usage_status
 

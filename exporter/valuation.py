@@ -10,7 +10,16 @@ from exporter.money import divide_half_even
 from exporter.pricing.book import PriceBook
 from exporter.pricing.charge import REPORTED, UNKNOWN, Charge
 from exporter.pricing.sheets import TTL_ASSUMED, charge_by, with_reasons
-from exporter.usage import AGGREGATE_KINDS, ESTIMATED, LIST_EQUIVALENT, METRICS, MISSING, TTL_UNKNOWN, PriceContext, UsageRecord
+from exporter.usage import (
+    AGGREGATE_KINDS,
+    ESTIMATED,
+    LIST_EQUIVALENT,
+    METRICS,
+    MISSING,
+    TTL_UNKNOWN,
+    PriceContext,
+    UsageRecord,
+)
 
 INCLUSIVE_ASSUMED: Final = "inclusive_assumed"
 USAGE_ESTIMATED: Final = "usage_estimated"

@@ -98,6 +98,6 @@ def understand(kept: Kept, provider: str) -> Understanding | None:
     emitter = emitter_of(counted_as(kept.shape) or kept.scope)
     basis = find_basis(counts, emitter, provider, [])
     cached = counts.cache_read + counts.cache_write
-    by_input = NUMBERS if counts.input < cached else basis.rule
-    by_output = NUMBERS if counts.reasoning > counts.output else basis.rule
+    by_input = NUMBERS if basis.is_exclusive and counts.input < cached else basis.rule
+    by_output = NUMBERS if basis.is_additive and counts.reasoning > counts.output else basis.rule
     return Understanding(counts, emitter, basis, by_input if cached else "", by_output if counts.reasoning else "")

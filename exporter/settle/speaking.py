@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from functools import cached_property
 
 from exporter.settle.skeleton import CARRIER, LEAF_CODES, NO_PARENT, Node
-from exporter.settle.tree import TOLERANCE_NS, Nodes, find_speakers, find_superseded
+from exporter.settle.tree import TOLERANCE_NS, WRAPPER, Nodes, find_silent_speakers, find_speakers, find_superseded
 
 _BELOW, _BROKEN, _APART = "below", "broken", "apart"
 
@@ -24,14 +24,14 @@ class Speaking:
 
     @cached_property
     def _speakers(self) -> dict[bytes, list[bytes]]:
-        return find_speakers(self._nodes)
+        return {**find_speakers(self._nodes), **find_silent_speakers(self._nodes, self.superseded)}
 
     def counting_for(self, span_id: bytes) -> list[bytes]:
         """Carriers that nothing in the trace supersedes and that speak for a superseded span, in order of time."""
         if span_id not in self.superseded:
             return []
-        node = self._nodes[span_id]
-        speakers = self._calls_in_place(span_id) if node.kind in LEAF_CODES else self._told_within(node)
+        is_wrapper = self.superseded[span_id] == WRAPPER
+        speakers = self._calls_in_place(span_id) if is_wrapper else self._told_within(self._nodes[span_id])
         found = [self._nodes[one] for one in speakers if one not in self.superseded]
         return [one.span_id for one in sorted(found, key=lambda one: (one.start_ns, one.span_id))]
 

@@ -74,6 +74,24 @@ def find_speakers(nodes: Nodes) -> dict[bytes, list[bytes]]:
     return speakers
 
 
+def find_silent_speakers(nodes: Nodes, superseded: Container[bytes]) -> dict[bytes, list[bytes]]:
+    """For each call without usage, the other reports of the same call: within it, and the nearest one around it."""
+    leaves = [node for node in nodes.values() if _is_leaf_carrier(node)]
+    quiet = [node for node in nodes.values() if node.marks & QUIET]
+    found: dict[bytes, list[bytes]] = {}
+    nearest: dict[bytes, bytes] = {}
+    for inner in (*leaves, *quiet) if quiet else ():
+        above = _nearest_call_above(nodes, inner, nearest, QUIET)
+        if above:
+            found.setdefault(above, []).append(inner.span_id)
+    nearest = {}
+    for node in quiet:
+        above = _nearest_call_above(nodes, node, nearest, CARRIER)
+        if above and above not in superseded:
+            found.setdefault(node.span_id, []).append(above)
+    return found
+
+
 def _superseded_wrappers(nodes: Nodes, wrapped: Mapping[bytes, list[bytes]]) -> dict[bytes, str]:
     superseded = {}
     for wrapper, inner in wrapped.items():

@@ -8,8 +8,9 @@ from exporter.dialects.basis import BY_DEFAULT, BY_EMITTER, BY_PARTS, BY_PROVIDE
 from exporter.dialects.rereading import Kept, Understanding, can_read, read_again, understand
 from exporter.ledger.records import Record
 from exporter.ledger.tables import TOKEN_COLUMNS
-from exporter.revaluation import kept_of
-from exporter.usage import NO_TOKENS
+from exporter.revaluation import flags_of, kept_of
+from exporter.usage import NO_TOKENS, Tokens
+from exporter.valuation import TTL_BY_COST
 
 _RULES: Final = {
     NUMBERS: "proved by the numbers: the part is larger than what should contain it",
@@ -56,4 +57,12 @@ def _is_read_alike(record: Record, kept: Kept | None) -> bool | None:
     if kept is None or not can_read(kept):
         return None
     again = read_again(kept)
-    return tuple(again.tokens if again else NO_TOKENS) == tuple(record[name] for name in TOKEN_COLUMNS)
+    booked = Tokens(*(record[name] for name in TOKEN_COLUMNS))
+    return _but_lifetimes(again.tokens if again else NO_TOKENS, record) == _but_lifetimes(booked, record)
+
+
+def _but_lifetimes(tokens: Tokens, record: Record) -> Tokens:
+    """Where the cost proved the lifetimes of cache writes, the counts do not tell them."""
+    if TTL_BY_COST not in flags_of(record):
+        return tokens
+    return tokens._replace(cache_write_5m=tokens.cache_write_5m + tokens.cache_write_1h, cache_write_1h=0)

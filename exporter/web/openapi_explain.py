@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from exporter.budgets.limits import UNITS
 from exporter.budgets.periods import PERIODS
-from exporter.dialects.basis import BY_DEFAULT, BY_EMITTER, BY_PARTS, BY_PROVIDER, BY_TOTAL, NUMBERS
+from exporter.dialects.basis import BY_DEFAULT, BY_EMITTER, BY_PARTS, BY_PROVIDER, BY_TOTAL, NUMBERS, Counts
 from exporter.usage import BILLING, SIGNALS
 from exporter.web.openapi_schemas import (
     COST_STATUSES,
@@ -36,12 +36,11 @@ def _decided(*answers: str) -> Schema:
     return _or_null(exactly({"basis": choice(answers), "rule": choice(rules), "because": TEXT}))
 
 
-_COUNTS: Final = ("input", "output", "cache_read", "cache_write", "cache_write_1h", "reasoning", "total")
 _READING: Final = exactly(
     {
         "operation": MAYBE_TEXT,
         "evidence": {"type": ["object", "null"], "description": "The attributes as they were sent."},
-        "counts": _or_null(exactly(dict.fromkeys(_COUNTS, MAYBE_INTEGER))),
+        "counts": _or_null(exactly(dict.fromkeys(Counts._fields, MAYBE_INTEGER))),
         "cached_input": _decided("inclusive", "exclusive"),
         "reasoning": _decided("subset", "additive"),
         "emitter": MAYBE_TEXT,

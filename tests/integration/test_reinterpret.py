@@ -285,3 +285,39 @@ def test_what_another_report_of_the_call_filled_in_stays(whole, learn):
     after = whole.rows()[f"{1:016x}"]
     assert (after["task"], after["project"], after["tokens"]["input_uncached"]) == ("T-1", "payments", 5000)
     assert answer(whole, "--apply")["corrected"] == 0
+
+
+def test_lifetimes_that_a_cost_proved_by_the_prices_of_its_time_stay(whole):
+    kept = {
+        **CONFIGURATION["prices"][0],
+        "usd_per_million": {"input": "2", "cache_write_5m": "2.5", "cache_write_1h": "4", "output": "10"},
+    }
+    whole.reload({**CONFIGURATION, "prices": [kept]})
+    said = {name: value for name, value in CALL.items() if "cache_read" not in name}
+    # 4,000 × 2,000 + 600 × 2,500 + 400 × 4,000 + 40 × 10,000 nano-USD.
+    send(whole, 1, {**said, "gen_ai.usage.cache_write.input_tokens": 1000, "gen_ai.usage.cost": 0.0115})
+    (row,) = whole.rows().values()
+    assert (row["tokens"]["cache_write_5m"], row["tokens"]["cache_write_1h"]) == (600, 400)
+    whole.reload(CONFIGURATION)
+    assert answer(whole, "--apply")["differing"] == 0
+    assert whole.get(f"/api/v1/explain/{row['trace_id']}")["data"][0]["reading"]["read_alike_today"] is True
+
+
+def test_a_corrected_record_with_proved_lifetimes_is_told_them_anew(whole, learn):
+    kept = {
+        **CONFIGURATION["prices"][0],
+        "usd_per_million": {"input": "2", "cache_write_5m": "2.5", "cache_write_1h": "4", "output": "10"},
+    }
+    whole.reload({**CONFIGURATION, "prices": [kept]})
+    said = {name: value for name, value in CALL.items() if "cache_read" not in name}
+    # 5,000 × 2,000 + 600 × 2,500 + 400 × 4,000 + 40 × 10,000: more than any lifetimes cost when the input contains the writes.
+    send(whole, 1, {**said, "gen_ai.usage.cache_write.input_tokens": 1000, "gen_ai.usage.cost": 0.0135})
+    learn()
+    assert answer(whole, "--apply")["corrected"] == 1
+    (row,) = whole.rows().values()
+    assert (row["tokens"]["input_uncached"], row["tokens"]["cache_write_1h"], row["cost_nano_usd"]) == (
+        5000,
+        400,
+        13_500_000,
+    )
+    assert answer(whole, "--apply")["corrected"] == 0
