@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import random
-from collections import defaultdict
+from collections import Counter, defaultdict
+from pathlib import Path
 
 import pytest
 from conformance.comparing import Row, compare
@@ -15,6 +17,8 @@ from support.otlp import parse_traces
 from support.server import Server
 from support.stack import wait_for
 
+TOLD = json.loads((Path(__file__).parent / "told.json").read_text())
+"""Of each recording: calls by agent as the recorded program names it, "" where none was told, and how many sessions."""
 # The recordings grow old, the test does not.
 ENVIRONMENT = {"AGENT_EXPORTER_ACCEPT_AGE": "unlimited", "AGENT_EXPORTER_SETTLE_SECONDS": "2"}
 PATIENCE_SECONDS = 60
@@ -137,3 +141,11 @@ def test_a_call_without_usage_costs_nothing_and_claims_nothing(ledger, name):
     missing = [row for row in ledger[name] if row["usage_status"] == "missing"]
     assert all(row["cost_nano_usd"] is None for row in missing)
     assert {row["billing"] for row in missing} <= {"not_billable", "superseded"}
+
+
+@pytest.mark.parametrize("name", EXPECTATIONS)
+def test_calls_are_the_work_of_the_agents_and_sessions_that_the_emitter_was_told(ledger, name):
+    charged = [row for row in ledger[name] if row["billing"] == "charged"]
+    agents = Counter("" if row["agent"] == row["service"] else row["agent"] for row in charged)
+    assert agents == TOLD[name]["agents"]
+    assert len({row["conversation_id"] for row in charged} - {None}) == TOLD[name]["sessions"]
