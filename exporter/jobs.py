@@ -19,6 +19,7 @@ from exporter.ledger.jobs import last_value
 from exporter.ledger.numbering import find_numbering_gaps, forget_sessions
 from exporter.ledger.retention import prune_skeletons
 from exporter.ledger.revising import BATCH
+from exporter.ledger.work_spans import forget_work
 from exporter.runtime import Runtime
 from exporter.schedule import SECOND_NS, Job, Outcome
 
@@ -107,6 +108,7 @@ def _find_gaps(duties: Duties, now_ns: int) -> Outcome:
     with duties.database.write() as connection:
         replace_gauges(connection, found)
         forget_sessions(connection, now_ns)
+        forget_work(connection, now_ns)
     return Outcome(value=sum(map(len, found.values())))
 
 

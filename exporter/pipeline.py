@@ -6,17 +6,16 @@ never be accepted, Unavailable for what succeeds later.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from time import perf_counter
 from typing import Final, Protocol
 
 from exporter.combining import Combiner
 from exporter.errors import ExporterError
-from exporter.intake.hints import SERVICE, SessionEvent
+from exporter.hints import HintObserver, Hints
 from exporter.intake.receipt import Receipt
 from exporter.ledger.booking import Booking
 from exporter.ledger.entry import Booked
-from exporter.ledger.numbering import Came, SessionKey, note_events
 from exporter.preparing import Body, Preparation, Prepared
 from exporter.runtime import Runtime
 from exporter.usage import LOGS, METRICS
@@ -26,16 +25,12 @@ MOST_BYTES_TOGETHER: Final = 4 * 1024 * 1024
 PATIENCE_SECONDS: Final = 15.0
 
 
-class Observer(Protocol):
+class Observer(HintObserver, Protocol):
     """What the pipeline says of itself."""
 
     def transaction(self, seconds: float) -> None: ...
 
     def lag(self, seconds: float) -> None: ...
-
-    def sampled(self, service: str, spans: int, stand_for: float) -> None: ...
-
-    def worked(self, scope: str, service: str, kind: str, count: int) -> None: ...
 
 
 class Pipeline:
@@ -57,6 +52,7 @@ class Pipeline:
         self._clock_ns = clock_ns
         self._accept_age_ns = accept_age_ns
         self._charged_metrics = charged_metrics
+        self._hints = Hints(booking.database, observer)
         self._combiner: Combiner[Body, Receipt] = Combiner(
             self._work,
             most=MOST_TOGETHER,
@@ -93,7 +89,7 @@ class Pipeline:
         prepared = [_try(preparation.prepare, body) for body in bodies]
         good = [one for one in prepared if isinstance(one, Prepared)]
         booked = iter(self._book(good, now_ns))
-        self._note(good, now_ns)
+        self._hints.note(good, now_ns)
         return [one if isinstance(one, Exception) else _receipt(one, next(booked)) for one in prepared]
 
     def _book(self, requests: list[Prepared], now_ns: int) -> list[Booked]:
@@ -106,28 +102,6 @@ class Pipeline:
         if ends:
             self._observer.lag(max(now_ns - max(ends), 0) / 1e9)
         return booked
-
-    def _note(self, requests: list[Prepared], now_ns: int) -> None:
-        """What the requests say of telemetry that is not in them."""
-        events = [event for request in requests for event in request.events]
-        if events:
-            note_events(self._booking.database, _by_session(events), now_ns)
-        for request in requests:
-            for service, (spans, stand_for) in request.sampled.items():
-                self._observer.sampled(service, spans, stand_for)
-            for worked, count in request.worked.items():
-                self._observer.worked(*worked, count)
-
-
-def _by_session(events: Iterable[SessionEvent]) -> dict[SessionKey, Came]:
-    sessions: dict[SessionKey, Came] = {}
-    for event in events:
-        service = str(event.origin.resource.get(SERVICE, ""))
-        came = sessions.setdefault(SessionKey(event.origin.scope, service, event.session), Came())
-        came.numbers.add(event.sequence)
-        came.calls = came.calls or event.is_wanted
-        came.tools = came.tools or "tool" in event.name
-    return sessions
 
 
 def _try(prepare: Callable[[Body], Prepared], body: Body) -> Prepared | Exception:

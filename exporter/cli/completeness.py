@@ -95,7 +95,13 @@ def _cells(row: Row) -> Iterator[Cell]:
         part = row[usage] / row["calls"] if row["calls"] else 0
         yield Cell(f"{compact(row[usage])} {share(part)}" if row[usage] else "0", "yellow" if part > _LITTLE else "")
     yield Cell(compact(row["failed"]))
-    yield Cell(", ".join(f"{reason} {compact(count)}" for reason, count in row["reasons"].items()) or NOTHING)
+    yield Cell(", ".join(_why(row)) or NOTHING)
+
+
+def _why(row: Row) -> Iterator[str]:
+    if row["work_spans"]:
+        yield f"{compact(row['work_spans'])} spans of agents and tools, and no usage"
+    yield from (f"{reason} {compact(count)}" for reason, count in row["reasons"].items())
 
 
 def _name(row: Row) -> str:

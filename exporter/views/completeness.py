@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from sqlalchemy import Connection
@@ -13,7 +14,8 @@ from exporter.ledger import aggregate_gap, numbering
 from exporter.ledger.gauges import read_gauges
 from exporter.ledger.quality_rows import net_quality
 from exporter.ledger.senders import USAGE, Sender, calls_by_sender
-from exporter.usage import ESTIMATED, MISSING
+from exporter.ledger.work_spans import KEPT_QUARTERS, work_by_sender
+from exporter.usage import ESTIMATED, MISSING, REPORTED
 from exporter.views.times import format_time
 
 DEFAULT_HOURS: Final = 24
@@ -24,7 +26,8 @@ def completeness(connection: Connection, start_ns: int | None, end_ns: int | Non
     """Senders with calls in the interval, those with most calls without usage first.
 
     By default it is the last 24 hours.  It is widened to whole quarter hours, and the answer says to which.  `agents`
-    and `sessions` are of the last hour whatever was asked.
+    and `sessions` are of the last hour whatever was asked.  `work_spans` are spans of agents and tools of a service
+    that told of no usage at all; they are kept for a week.
     """
     end = now_ns if end_ns is None else end_ns
     start = end - DEFAULT_HOURS * _HOUR_NS if start_ns is None else start_ns
@@ -34,7 +37,8 @@ def completeness(connection: Connection, start_ns: int | None, end_ns: int | Non
     calls = calls_by_sender(connection, first, last)
     reasons = _reasons(connection)
     rows = [_row(sender, by_usage, reasons.get(sender, {})) for sender, by_usage in calls.items()]
-    rows.sort(key=lambda row: (-row[MISSING], -row[ESTIMATED], -row["calls"]))
+    rows += _silent_rows(connection, calls, range(max(first, last - KEPT_QUARTERS), last))
+    rows.sort(key=lambda row: (-row["work_spans"], -row[MISSING], -row[ESTIMATED], -row["calls"]))
     return {
         "start": format_time(first * QUARTER_NS),
         "end": format_time(last * QUARTER_NS),
@@ -68,9 +72,21 @@ def _row(sender: Sender, by_usage: dict[str, int], reasons: dict[str, int]) -> d
         "service": sender.service or None,
         "calls": sum(counts.values()),
         **counts,
+        "work_spans": 0,
         "reasons": reasons,
         "advice": advice_for(sender.scope)._asdict() if needs_advice else None,
     }
+
+
+def _silent_rows(
+    connection: Connection, calls: Mapping[Sender, Mapping[str, int]], quarters: range
+) -> Iterator[dict[str, Any]]:
+    """Senders of agents' and tools' spans whose service told of no usage at all."""
+    telling = {sender.service for sender, by_usage in calls.items() if by_usage.keys() & {REPORTED, ESTIMATED}}
+    for (scope, service), spans in work_by_sender(connection, quarters).items():
+        if service not in telling:
+            row = _row(Sender("", scope, service), {}, {})
+            yield row | {"work_spans": spans, "advice": advice_for(scope)._asdict()}
 
 
 def _reasons(connection: Connection) -> dict[Sender, dict[str, int]]:

@@ -125,6 +125,7 @@ _COMPLETENESS: Final = exactly(
                     "service": MAYBE_TEXT,
                     "calls": COUNT,
                     **dict.fromkeys(USAGE, COUNT),
+                    "work_spans": COUNT,
                     "reasons": {
                         "type": "object",
                         "additionalProperties": INTEGER,

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import pytest
 
+from exporter.budgets.periods import QUARTER_NS
 from exporter.dialects.advice import ADVICE, BY_SCOPE, GENERAL, HAYSTACK, MODEL_SDK, STREAMS, advice_for
 from exporter.jobs import Duties, make_jobs
 from exporter.ledger import completeness
@@ -15,6 +16,7 @@ from exporter.ledger.completeness import MOST_SENDERS, SENDER_CALLS, find_gaps
 from exporter.ledger.families import OTHER_LABEL
 from exporter.ledger.gauges import read_gauges, replace_gauges
 from exporter.ledger.numbering import MISSING_EVENTS, SESSIONS, SILENT_SESSIONS
+from exporter.ledger.work_spans import KEPT_QUARTERS, add_work, forget_work, work_by_sender
 from exporter.telemetry import selfmetrics
 from exporter.usage import Tokens
 from exporter.views.metrics import MetricReader
@@ -143,6 +145,18 @@ def test_the_scheduled_job_keeps_what_it_finds(books):
         assert sum(read_gauges(connection, [SENDER_CALLS])[SENDER_CALLS].values()) == 7
 
 
+def test_work_is_added_up_by_quarters_and_forgotten_after_a_week(books):
+    with books.database.write() as connection:
+        add_work(connection, {("a", "x"): 2, ("b", "x"): 1}, NOON)
+        add_work(connection, {("a", "x"): 3}, NOON + 1)
+        add_work(connection, {("a", "x"): 4}, NOON + HOUR)
+        quarter = NOON // QUARTER_NS
+        assert work_by_sender(connection, [quarter]) == {("a", "x"): 5, ("b", "x"): 1}
+        assert work_by_sender(connection, range(quarter, quarter + 5)) == {("a", "x"): 9, ("b", "x"): 1}
+        forget_work(connection, NOON + KEPT_QUARTERS * QUARTER_NS + HOUR)
+        assert work_by_sender(connection, range(quarter, quarter + 5)) == {("a", "x"): 4}
+
+
 # --------------------------------------------------------------------------------------------- the answer
 def test_the_api_answers_worst_first_with_reasons_and_advice(sqlite_url):
     api = Api(sqlite_url)
@@ -158,6 +172,7 @@ def test_the_api_answers_worst_first_with_reasons_and_advice(sqlite_url):
         "estimated": 0,
         "missing": 2,
         "failed": 1,
+        "work_spans": 0,
         "reasons": {"call_failed": 1, "usage_missing": 2},
         "advice": {"code": STREAMS.code, "text": STREAMS.text},
     }
@@ -242,6 +257,32 @@ def test_sampling_and_work_without_usage_are_counted_by_whoever_sent_them(whole)
     assert samples['agent_exporter_sampled_out_spans_total{service="crew"}'] == 3
     labels = 'advice="instrument_sdk",kind="tool",scope="openinference.instrumentation.crewai",service="crew"'
     assert samples[f"agent_exporter_work_spans_total{{{labels}}}"] == 1
+
+
+def test_a_service_with_work_and_no_usage_is_answered_first_with_what_to_switch_on(whole):
+    agent = {"gen_ai.operation.name": "invoke_agent", "gen_ai.agent.name": "planner"}
+    crew, shop = ({"resource": {"service.name": name}, "scope": scope} for name, scope in SILENT_AND_NOT.items())
+    for number in (1, 2):
+        whole.push(request(span(agent, span_id=bytes([number] * 8), start_time_unix_nano=NOON), **crew))
+        whole.push(request(span(agent, span_id=bytes([number] * 7 + [9]), start_time_unix_nano=NOON), **shop))
+        whole.now_ns += 11 * 10**9
+    told = {**agent, "gen_ai.operation.name": "chat", "gen_ai.usage.input_tokens": 5, "gen_ai.usage.output_tokens": 5}
+    whole.push(request(span(told, trace_id=bytes([7] * 16), start_time_unix_nano=NOON), **shop))
+    first, *others = whole.get("/api/v1/completeness")["data"]
+    assert (first["service"], first["scope"], first["calls"], first["work_spans"]) == (
+        "crew",
+        SILENT_AND_NOT["crew"],
+        0,
+        2,
+    )
+    assert first["advice"]["code"] == MODEL_SDK.code
+    assert [(row["service"], row["work_spans"]) for row in others] == [("shop", 0)]
+    whole.now_ns += 8 * 24 * HOUR
+    whole.run_jobs()
+    assert whole.get("/api/v1/completeness", start="2026-11-21T00:00:00Z")["data"][0]["service"] == "shop"
+
+
+SILENT_AND_NOT = {"crew": "openinference.instrumentation.crewai", "shop": "agent_framework"}
 
 
 def test_the_events_of_a_session_are_followed_over_requests_and_resends(whole):
