@@ -1,4 +1,5 @@
-"""Request bodies of a realistic orchestrator: a trace is one agent span, three model calls and two tool calls.
+"""Request bodies of realistic orchestrators: a trace is one agent span, three model calls and two tool calls, in the
+words of one of several emitters (vocabularies.py).
 
 Every body carries fresh trace, span and response ids, so nothing is a resend.  Bodies are made before any clock starts:
 a template is serialised once, and the places of its ids are overwritten in copies.
@@ -14,6 +15,8 @@ from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+
+from bench.vocabularies import Call, Vocabulary, vocabulary_of
 
 KINDS = ("invoke_agent", "chat", "execute_tool", "chat", "execute_tool", "chat")
 TEMPLATES = 8
@@ -45,21 +48,22 @@ class Body(NamedTuple):
 def make_bodies(count: int, spans: int, *, seed: int = 1) -> list[Body]:
     """`count` bodies of `spans` spans each, compressed as an SDK does."""
     rng = random.Random(seed)
-    templates = [_Template(spans, rng) for _ in range(min(TEMPLATES, count))]
+    templates = [_Template(spans, rng, vocabulary_of(number)) for number in range(min(TEMPLATES, count))]
     chosen = (templates[index % len(templates)] for index in range(count))
     return [Body(gzip.compress(one.copy(), 6, mtime=0), spans, one.calls) for one in chosen]
 
 
 class _Template:
-    def __init__(self, spans: int, rng: random.Random) -> None:
+    def __init__(self, spans: int, rng: random.Random, vocabulary: Vocabulary) -> None:
         self._rng = rng
+        self._words = vocabulary
         self._markers: list[bytes] = []
         self.calls = 0
         request = ExportTraceServiceRequest()
         resource = request.resource_spans.add()
         _set(resource.resource.attributes, _resource(rng))
         runtime, instrumentation = (resource.scope_spans.add() for _ in range(2))
-        runtime.scope.name, instrumentation.scope.name = "agent.runtime", "opentelemetry.instrumentation.genai"
+        runtime.scope.name, instrumentation.scope.name = "agent.runtime", vocabulary.scope
         for first in range(0, spans, len(KINDS)):
             self._add_trace(runtime.spans, instrumentation.spans, KINDS[: spans - first])
         self._body = request.SerializeToString()
@@ -89,7 +93,7 @@ class _Template:
             span.name, span.kind, span.flags = kind, 3 if kind == "chat" else 1, 257
             took = rng.randrange(200, 9000) * 1_000_000
             span.start_time_unix_nano, span.end_time_unix_nano = clock, clock + took
-            _set(span.attributes, [("gen_ai.operation.name", kind), ("gen_ai.agent.name", agent), *who])
+            _set(span.attributes, [*self._words.kinds(kind, agent), *who])
             _set(span.attributes, self._details(kind))
             if kind == "invoke_agent":
                 parent = span.span_id
@@ -105,26 +109,14 @@ class _Template:
                 ("gen_ai.tool.type", "function"),
             ]
         provider, asked, answered = rng.choice(_MODELS)
-        common = [("gen_ai.provider.name", provider), ("gen_ai.request.model", asked)]
         if kind == "invoke_agent":
-            return [*common, ("gen_ai.output.type", "text")]
+            return [("gen_ai.output.type", "text")]
         self.calls += 1
         tokens = rng.randrange(400, 60_000)
         response = rng.randbytes(12).hex()
         self._markers.append(response.encode())
-        return [
-            *common,
-            ("gen_ai.response.model", answered),
-            ("gen_ai.response.id", f"chatcmpl-{response}"),
-            ("gen_ai.response.finish_reasons", ["stop"]),
-            ("gen_ai.request.max_tokens", 4096),
-            ("gen_ai.request.temperature", 0.2),
-            ("gen_ai.usage.input_tokens", tokens),
-            ("gen_ai.usage.output_tokens", rng.randrange(20, 4000)),
-            ("gen_ai.usage.cache_read.input_tokens", tokens * rng.randrange(90) // 100),
-            ("server.address", "api.example.com"),
-            ("server.port", 443),
-        ]
+        counts = (tokens, rng.randrange(20, 4000), tokens * rng.randrange(90) // 100)
+        return self._words.call(Call(provider, asked, answered, f"chatcmpl-{response}", *counts))
 
 
 def _resource(rng: random.Random) -> Attributes:

@@ -17,6 +17,7 @@ from support.workers import SECOND, WholeWorker
 LATER = 3600 * SECOND
 NOW = 1_795_400_000 * SECOND
 UNLIMITED = {"AGENT_EXPORTER_ACCEPT_AGE": "unlimited"}
+MOST_PIECES = 1_000
 OF_DELIVERY = ("id",)
 """Fields of a row that say when it was booked, and nothing of the call."""
 
@@ -44,10 +45,17 @@ def described(row: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in row.items() if name not in OF_DELIVERY}
 
 
+def torn(name: str) -> list[Request]:
+    """Every record of a recording alone; thousands, nearly all irrelevant, stay as they were sent together."""
+    whole = list(load(name).requests)
+    pieces = [piece for request in whole for piece in split(request)]
+    return pieces if len(pieces) <= MOST_PIECES else whole
+
+
 def mixed(recordings: Iterable[str], seed: int) -> list[Request]:
-    """Every record alone, some of them twice, in any order."""
+    """All records, torn apart, some of them twice, in any order."""
     chance = random.Random(seed)
-    pieces = [piece for name in recordings for request in load(name).requests for piece in split(request)]
+    pieces = [piece for name in recordings for piece in torn(name)]
     pieces += chance.sample(pieces, len(pieces) // 4)
     chance.shuffle(pieces)
     return pieces
