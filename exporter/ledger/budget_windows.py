@@ -77,29 +77,31 @@ def compute_by_quarter(connection: Connection, budget: Budget, within: Period) -
 
 def _source(connection: Connection, budget: Budget) -> _Source:
     scope = budget.scope
-    left_out = [] if budget.include_list_equivalent else list(connection.scalars(_LISTED))
+    leaves_out = not budget.include_list_equivalent and connection.scalar(_LISTED.limit(1)) is not None
     if "task" not in scope:
         joined = rollup.join(dimension, dimension.c.id == rollup.c.dimension) if scope else rollup
-        return _Source(rollup, joined, [*_dimension_scope(scope), *_billed(rollup, left_out)], rollup.c.quarter)
+        return _Source(
+            rollup, joined, [*_dimension_scope(scope), *_billed(rollup, leaves_out=leaves_out)], rollup.c.quarter
+        )
     # Sums by task do not tell who is billed for them.
-    if scope.keys() <= {"task", "project"} and not left_out:
+    if scope.keys() <= {"task", "project"} and not leaves_out:
         named = [task.c["name" if field == "task" else field] == value for field, value in scope.items()]
         joined = task_rollup.join(task, task.c.id == task_rollup.c.task)
         return _Source(task_rollup, joined, named, task_rollup.c.quarter)
-    return _usage_source(scope, left_out)
+    return _usage_source(scope, leaves_out=leaves_out)
 
 
-def _billed(table: Table, left_out: Sequence[int]) -> list[ColumnElement[bool]]:
+def _billed(table: Table, *, leaves_out: bool) -> list[ColumnElement[bool]]:
     """Without the cost at list prices of sources on a flat plan; no condition where there are none."""
-    return [table.c.dimension.not_in(_LISTED)] if left_out else []
+    return [table.c.dimension.not_in(_LISTED)] if leaves_out else []
 
 
-def _usage_source(scope: Mapping[str, str], left_out: Sequence[int]) -> _Source:
+def _usage_source(scope: Mapping[str, str], *, leaves_out: bool) -> _Source:
     """No sum is kept by task and, say, team, so the rows of the task are added up."""
     others = {field: value for field, value in scope.items() if field != "task"}
     of_task = usage.c.task.in_(select(task.c.id).where(task.c.name == scope["task"]))
     charged = usage.c.billing == BILLING.index(CHARGED)
-    counts = [charged, of_task, *_dimension_scope(others), *_billed(usage, left_out)]
+    counts = [charged, of_task, *_dimension_scope(others), *_billed(usage, leaves_out=leaves_out)]
     joined = usage.join(dimension, dimension.c.id == usage.c.dimension)
     return _Source(usage, joined, counts, literal_column(f"(usage.started_at / {QUARTER_NS})"))
 
