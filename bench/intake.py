@@ -11,14 +11,15 @@ from typing import Self
 
 from sqlalchemy import Engine, create_engine, make_url, text
 
-from bench.bodies import Body
+from bench.bodies import TEMPLATES, Body
 from bench.load import Outcome, send
 from bench.processes import cpu_seconds, peak_memory_mib
 from support.server import Server
 
 CONNECTIONS = 8
 SMALL_CONNECTIONS = 4
-WARM_UP = 4
+WARM_UP = 2 * TEMPLATES
+"""Bodies sent beforehand, so that each worker has met the names of each template."""
 WAITING_SECONDS = 60.0
 SHIPPED = {"AGENT_EXPORTER_SETTLE_SECONDS": "60"}
 """The setting that tests shorten, as users have it."""

@@ -62,7 +62,7 @@ def make_entry(span: Span, reading: Reading, runtime: Runtime, now_ns: int, *, r
     agent = name_ref(reading.agent) if reading.agent else 0
     if usage is None:
         node = Node(span.span_id, span.parent_id or NO_PARENT, kind, 0, span.start_ns, span.end_ns, 0, agent)
-        return Entry(span.trace_id, node, None, records, agent=reading.agent)
+        return Entry(span.trace_id, node, None, records, reading.agent)
     work = runtime.work.read(span, agent=usage.agent, model=usage.response_model or usage.request_model)
     marks, digest, call = _marks(usage), _digest(usage, work), agent
     if usage.call_key and marks & CARRIER and kind in CALL_CODES:
@@ -78,7 +78,7 @@ def make_entry(span: Span, reading: Reading, runtime: Runtime, now_ns: int, *, r
     if usage.signal != SPANS and span.trace_id:
         priced.context = (span.trace_id, span.span_id)
     node = Node(*ids[1:], kind, marks, usage.start_ns, usage.end_ns, digest, call)
-    return Entry(ids[0], node, priced, records, agent=reading.agent)
+    return Entry(ids[0], node, priced, records, reading.agent)
 
 
 def series_trace(series: str) -> bytes:

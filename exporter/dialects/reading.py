@@ -83,15 +83,16 @@ def read_usage(span: Span, present: Spellings, dialect: str, operation: Operatio
     `counted_as` names the row of `basis.EMITTERS` for it, where the instrumentation scope does not.
     """
     attributes = span.attributes
-    flags: list[str] = []
     kind = operation.kind
+    if not present.measured and kind not in LEAF_KINDS:
+        return _without_usage(span, present, kind)
+    flags: list[str] = []
     counts = read_counts(attributes, present, kind, flags)
     cost = read_cost(attributes, present, flags) if present.cost or present.cost_parts else None
     units = read_units(attributes, present.units, flags) if present.units else NO_UNITS
     if cost is None and not units and (counts is None or not any(counts[:_COUNTED])):
         if kind not in LEAF_KINDS:
-            agent = first_text(attributes, present.agent) if kind == AGENT and present.agent else ""
-            return Reading(kind, None, agent) if agent else _NO_USAGE[kind]
+            return _without_usage(span, present, kind)
         flags.append(USAGE_MISSING if counts is None else ZERO_USAGE)
         counts = None
     elif kind == OTHER and not operation.never_billable:
@@ -106,6 +107,11 @@ def read_usage(span: Span, present: Spellings, dialect: str, operation: Operatio
         span, present, dialect, operation, counted_as=counted_as, counts=counts, cost=cost, units=units, flags=flags
     )
     return Reading(kind, record, first_text(attributes, present.agent) if kind == AGENT else "")
+
+
+def _without_usage(span: Span, present: Spellings, kind: str) -> Reading:
+    agent = first_text(span.attributes, present.agent) if kind == AGENT and present.agent else ""
+    return Reading(kind, None, agent) if agent else _NO_USAGE[kind]
 
 
 def read_cost(attributes: Mapping[str, Value], present: Spellings, flags: list[str]) -> int | None:

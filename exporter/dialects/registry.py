@@ -175,7 +175,8 @@ def _recognise(keys: tuple[str, ...], scope: str) -> _Known | None:
 def _lift(attributes: Mapping[str, Value]) -> dict[str, Value]:
     found: dict[str, Value] = {}
     for lift in _LIFTS:
-        found |= lift.take(attributes)
+        if not lift.content.isdisjoint(attributes):
+            found |= lift.take(attributes)
     return found
 
 

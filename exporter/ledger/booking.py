@@ -8,7 +8,7 @@ exact path, which looks for each row first, runs instead.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice, zip_longest
 from typing import Any, Final, TypeVar
@@ -28,7 +28,7 @@ from exporter.ledger.scope import Scope, Wider
 from exporter.ledger.sources import find_outranked, note_signals
 from exporter.ledger.stores import MOST_LOCKS, NewRows, PostgresStore, RowsExist, SqliteStore, Store
 from exporter.ledger.sums import Sums
-from exporter.ledger.traces import Fresh, Settled, settle
+from exporter.ledger.traces import Fresh, Outranked, Settled, settle
 from exporter.settle.skeleton import pack
 from exporter.settle.verdict import NO_USAGE
 from exporter.usage import BILLING, CHARGED, PENDING
@@ -108,12 +108,16 @@ class Booking:
         tasks = {(usage.project, usage.task) for usage in usages if usage.task}
         new_texts, new_tasks = self.dimensions.missing(texts, tasks)
         new_shapes = self.dimensions.absent_shapes({usage.shape for usage in usages})
+        new_agents = self.dimensions.absent_agents({entry.agent for entries in traces.values() for entry in entries})
         try:
             # In short transactions: a request full of new names must not keep other writers out.
-            for new in zip_longest(_in_parts(new_texts), _in_parts(new_tasks), _in_parts(new_shapes)):
+            for new in zip_longest(
+                _in_parts(new_texts), _in_parts(new_tasks), _in_parts(new_shapes), _in_parts(new_agents)
+            ):
                 with self.database.write() as connection:
                     self.dimensions.intern(connection, new[0] or set(), new[1] or set(), now_ns)
                     self.dimensions.intern_shapes(connection, new[2] or set())
+                    self.dimensions.intern_agents(connection, new[3] or set())
         except BaseException:
             self.dimensions.forget()
             raise
@@ -122,10 +126,12 @@ class Booking:
         self, connection: Connection, traces: dict[bytes, list[Entry]], now_ns: int, *, scope: Scope, exact: bool
     ) -> list[Settled]:
         store = self.store(connection)
-        self.dimensions.intern_agents(connection, {entry.agent for one in traces.values() for entry in one})
         known, forgotten, waiting = scope.gather(store, connection)
-        require_unmoved(connection, traces)
-        outranked = find_outranked(traces, waiting, note_signals(connection, traces, waiting))
+        if scope.has_series:
+            require_unmoved(connection, traces)
+        outranked: Mapping[bytes, Outranked] = {}
+        if scope.has_sources or waiting:
+            outranked = find_outranked(traces, waiting, note_signals(connection, traces, waiting))
         booked = changes.booked_spans(connection, known) if exact else {}
         settlement = settle(traces, known, booked, forgotten, outranked)
         outcomes = settlement.outcomes

@@ -108,9 +108,13 @@ class Dimensions:
             found = connection.execute(select(shape.c.digest, shape.c.id).where(shape.c.digest.in_(list(digests))))
             self._shapes.update((digests[bytes(digest)], number) for digest, number in found)
 
+    def absent_agents(self, names: Iterable[str]) -> set[str]:
+        """Which names of agents have to be remembered."""
+        return {name for name in names if name and name_ref(name) not in self._agents}
+
     def intern_agents(self, connection: Connection, names: set[str]) -> None:
         """Remember names of agents; as `intern`."""
-        new = {name_ref(name): name for name in names if name and name_ref(name) not in self._agents}
+        new = {name_ref(name): name for name in names}
         if new:
             insert_missing(connection, agent_name, [{"ref": ref, "name": name} for ref, name in sorted(new.items())])
             self._agents.update(new)

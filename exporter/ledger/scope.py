@@ -14,7 +14,7 @@ from sqlalchemy import Connection
 
 from exporter.ledger.changes import TIME_REPLACED
 from exporter.ledger.entry import Entry
-from exporter.ledger.sources import WaitingRows, read_waiting, sources_of
+from exporter.ledger.sources import WaitingRows, read_waiting
 from exporter.ledger.stores import Report, Store, Wanted
 from exporter.ledger.traces import Known, read_known
 from exporter.settle.call_identity import MOST_APART_NS, call_of, reach_of, refs_around
@@ -52,12 +52,21 @@ class Scope:
         self._refs: set[int] = set()
         self._taken: set[tuple[bytes, bytes]] = set()
         self._rounds = 0
-        self._sources = sources_of(entry for entries in traces.values() for entry in entries)
+        self._sources: set[int] = set()
+        self.has_sources = False
+        """Whether any record may be outranked, or outrank another (rule R6)."""
+        self.has_series = False
+        """Whether any record is a point of a cumulative series."""
         for entries in traces.values():
             for entry in entries:
-                node = entry.node
+                node, usage = entry.node, entry.usage
+                if usage is not None and usage.source is not None:
+                    self._sources.add(usage.source)
+                if entry.after_points is not None:
+                    self.has_series = True
                 if node.call and node.kind in CALL_CODES:
                     self._ask(node.call, node.start_ns, node.end_ns)
+        self.has_sources = bool(self._sources)
 
     def gather(self, store: Store, connection: Connection) -> Gathered:
         """Lock and read everything that belongs together.  Wider when that must begin anew."""

@@ -36,15 +36,6 @@ WaitingRows = Mapping[bytes, Mapping[bytes, Waiting]]
 """By trace and span."""
 
 
-def sources_of(entries: Iterable[Entry]) -> set[int]:
-    """The sources of what is to be booked."""
-    found: set[int] = set()
-    for entry in entries:
-        if entry.usage is not None and entry.usage.source is not None:
-            found.update((entry.usage.source, *entry.usage.speaks_for))
-    return found
-
-
 def read_waiting(connection: Connection, known: Mapping[bytes, Known]) -> WaitingRows:
     """The rows of known traces that may be outranked."""
     numbers = {
