@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from itertools import permutations
 
-import pytest
 from sqlalchemy import select
 
 from exporter.ledger import tables
@@ -13,14 +12,6 @@ from support.ledgers import Books
 
 NOBODY = "fleet"
 """The service, which stands where no agent is known."""
-
-
-@pytest.fixture
-def books(database_url):
-    books = Books(database_url)
-    yield books
-    books.assert_proven()
-    books.database.close()
 
 
 def agents(books: Books) -> dict[str, str]:

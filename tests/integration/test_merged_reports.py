@@ -5,7 +5,6 @@ from __future__ import annotations
 import random
 from itertools import permutations
 
-import pytest
 from sqlalchemy import select
 
 from exporter.ledger import tables
@@ -16,14 +15,6 @@ from support.ledgers import Books
 RICHER = Tokens(60, 40, 0, 0, 20, 0)
 RICHEST = Tokens(60, 40, 0, 0, 15, 5)
 COST = 2_100_000
-
-
-@pytest.fixture
-def books(database_url):
-    books = Books(database_url)
-    yield books
-    books.assert_proven()
-    books.database.close()
 
 
 def app(trace="app", **usage):

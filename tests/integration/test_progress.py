@@ -11,17 +11,8 @@ from exporter.ledger import progress as progress_of
 from exporter.ledger.progress import Progress, advance, beyond
 from exporter.usage import LLM, METRICS, REPORTED, TTL_UNKNOWN, Tokens, UsageRecord
 from support.entries import NOON, SECOND, call, trace_id
-from support.ledgers import Books
 
 NOTHING = Progress(0, Tokens(), 0, 0)
-
-
-@pytest.fixture
-def books(database_url):
-    books = Books(database_url)
-    yield books
-    books.assert_proven()
-    books.database.close()
 
 
 def point(tokens: Tokens, *, end: int = NOON + SECOND, cost: int | None = None) -> UsageRecord:

@@ -27,14 +27,6 @@ OPENAI = ("genai", "opentelemetry.instrumentation.openai_v2", "coder")
 SENDER = {"dialect": OPENAI[0], "scope": OPENAI[1], "service": OPENAI[2]}
 
 
-@pytest.fixture
-def books(database_url):
-    books = Books(database_url)
-    yield books
-    books.assert_proven()
-    books.database.close()
-
-
 def flagged(entry: Entry, *flags: str) -> Entry:
     assert entry.usage is not None
     return entry._replace(usage=replace(entry.usage, flags=json.dumps(flags)))

@@ -6,7 +6,6 @@ import random
 import threading
 from itertools import permutations
 
-import pytest
 from sqlalchemy import delete, select, text
 
 from exporter.ledger import late, scope, stores, tables
@@ -15,14 +14,6 @@ from support.entries import NOON, SECOND, bare, call, trace_id
 from support.ledgers import HOUR, Books
 
 RICHER = Tokens(60, 40, 0, 0, 20, 0)
-
-
-@pytest.fixture
-def books(database_url):
-    books = Books(database_url)
-    yield books
-    books.assert_proven()
-    books.database.close()
 
 
 def copies(number: int = 0, *, key: str = "msg_1"):

@@ -6,22 +6,13 @@ import random
 from dataclasses import replace
 from itertools import permutations
 
-import pytest
 from sqlalchemy import select
 
 from exporter.ledger import late, outranking, tables
 from support.entries import NOON, bare, call, sent_as
-from support.ledgers import HOUR, Books
+from support.ledgers import HOUR
 
 CLI = 77
-
-
-@pytest.fixture
-def books(database_url):
-    books = Books(database_url)
-    yield books
-    books.assert_proven()
-    books.database.close()
 
 
 def session(source: int = CLI):
