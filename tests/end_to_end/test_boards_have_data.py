@@ -33,6 +33,7 @@ PACE = Pace(scrape="2s", evaluation="2s", group_wait="5s", group_interval="5s")
 PROJECT = {"project": "checkout"}
 CONFIGURATION = {
     "prices": [{"model": "house-model", "layer": "self_hosted", "usd_per_million": {"input": 1, "output": 5}}],
+    "list_equivalent": [{"when": {"gen_ai.agent.name": "search-tester"}}],
     "budgets": [
         # Crosses a limit every few seconds.
         {
