@@ -14,6 +14,8 @@ from exporter.preparing import Prepared
 
 KEEP_WORK_NS: Final = 10 * 10**9
 """Counts of spans without usage are kept in the ledger so often."""
+LONGEST_NAME: Final = 200
+"""Of a scope or service: they are keys of a table, whose size a database bounds."""
 MOST_SENDERS: Final = 300
 """Told apart in that time."""
 
@@ -45,17 +47,17 @@ class Hints:
                 self._observer.sampled(service, spans, stand_for)
             for worked, count in request.worked.items():
                 self._observer.worked(*worked, count)
-                sender = (worked.scope, worked.service)
+                sender = (worked.scope[:LONGEST_NAME], worked.service[:LONGEST_NAME])
                 if sender in self._work or len(self._work) < MOST_SENDERS:
                     self._work[sender] += count
         if self._work and now_ns - self._kept_at >= KEEP_WORK_NS:
             self._keep_work(now_ns)
 
     def _keep_work(self, now_ns: int) -> None:
+        # What cannot be kept is given up: it must not stand in the way of the requests to come.
+        work, self._work, self._kept_at = self._work, Counter(), now_ns
         with self._database.write() as connection:
-            add_work(connection, self._work, now_ns)
-        self._work.clear()
-        self._kept_at = now_ns
+            add_work(connection, work, now_ns)
 
 
 def by_session(events: Iterable[SessionEvent]) -> dict[SessionKey, Came]:

@@ -61,25 +61,25 @@ def read_series(points: Iterable[tuple[Point, Metrics]]) -> list[Record]:
 def _exports(series: _Series) -> Iterator[list[Point]]:
     """The points of each export, oldest first."""
     group: list[Point] = []
+    times: dict[tuple[str, str], tuple[int, int]] = {}
     for point in sorted(series.points, key=lambda point: (point.end_ns, point.start_ns, point.metric)):
-        if group and not _is_together(point, group, series):
+        kind = _kind_of(point, series.metrics)
+        if group and not _is_together(point, group[0], times.get(kind), is_delta=series.is_delta):
             yield group
-            group = []
+            group, times = [], {}
         group.append(point)
+        times[kind] = (point.start_ns, point.end_ns)
     if group:
         yield group
 
 
-def _is_together(point: Point, group: list[Point], series: _Series) -> bool:
-    first = group[0]
+def _is_together(point: Point, first: Point, twin: tuple[int, int] | None, *, is_delta: bool) -> bool:
     if point.end_ns - first.end_ns > APART_NS:
         return False
-    if series.is_delta and abs(point.start_ns - first.start_ns) > APART_NS:
+    if is_delta and abs(point.start_ns - first.start_ns) > APART_NS:
         return False
-    kind = _kind_of(point, series.metrics)
-    twins = [other for other in group if _kind_of(other, series.metrics) == kind]
     # The same point twice in a request is a resend.
-    return all((twin.start_ns, twin.end_ns) == (point.start_ns, point.end_ns) for twin in twins)
+    return twin is None or twin == (point.start_ns, point.end_ns)
 
 
 def _record(series: _Series, group: list[Point]) -> Record:

@@ -35,7 +35,7 @@ from exporter.usage import BILLING, CHARGED, PENDING
 
 INTERNED_TOGETHER: Final = 200
 """New names in one transaction."""
-_DIALECT: Final = tables.DIMENSION_TEXTS.index("dialect")
+_DIALECT, _AGENT, _SERVICE = (tables.DIMENSION_TEXTS.index(name) for name in ("dialect", "agent", "service"))
 _CODES: Final = {name: code for code, name in enumerate(BILLING)}
 _NO_CONTEXT: Final = (None, None)
 Row = tuple[Any, ...]
@@ -198,7 +198,7 @@ class Booking:
             priced.conversation_id,
             priced.units,
             priced.flags,
-            None if billing == CHARGED else changes.pack_components(priced.components),
+            None if billing == CHARGED and not _may_move(priced) else changes.pack_components(priced.components),
             priced.filled,
             priced.source,
             priced.outranked_by,
@@ -228,6 +228,11 @@ class Booking:
         add_quality(connection, store, self.dimensions, sums.doubtful(), slot=self._slot, now_ns=now_ns)
         self._exemplars.write(connection, sums.latest(), self._slot, now_ns)
         self._budgets().book(connection, store, sums.spending(), self._slot, now_ns)
+
+
+def _may_move(priced: Priced) -> bool:
+    """Whether an agent that comes later may take the row over, so that the parts of its cost are asked again."""
+    return priced.dimension[_AGENT] == priced.dimension[_SERVICE]
 
 
 def _in_lockable_parts(by_trace: dict[bytes, list[tuple[int, Entry]]]) -> Iterator[dict[bytes, list[Entry]]]:

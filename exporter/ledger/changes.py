@@ -113,6 +113,7 @@ def apply(connection: Connection, dimensions: Dimensions, outcome: Settled, sums
         row = _stored(connection, number, change.span_id)
         if row is None:
             if change.copy is not None:
+                assert change.verdict is not None  # a copy with usage was judged
                 fresh = Fresh(change.span_id, change.copy, change.verdict)
                 _insert_late(connection, dimensions, (outcome.trace_id, number, fresh), sums, moment)
             continue
@@ -156,7 +157,7 @@ def _change(
 ) -> None:
     trace_id, row, change = subject
     before = Verdict(BILLING[row["billing"]], row["billing_reason"] or "")
-    after = _with_kept_reason(change.verdict, before)
+    after = before if change.verdict is None else _with_kept_reason(change.verdict, before)
     if before == after and change.copy is None:
         return
     was_counted = is_counted(*before)
@@ -172,7 +173,13 @@ def _change(
         )
         if change.copy is not None:
             now = now._replace(components=change.copy.components)
-        sums.count(now, observed=not was_counted)
+        sums.count(now, observed=not was_counted, relabelled=was_counted and _is_relabelled(row, change.copy))
+
+
+def _is_relabelled(row: StoredRow, copy: Priced | None) -> bool:
+    """Whether a booked report only gets what another one, or an agent above it, says of whose work it is."""
+    amounts = ("cost_nano_usd", "cost_reported_nano_usd")
+    return copy is not None and copy.is_stored and all(row[name] == getattr(copy, name) for name in amounts)
 
 
 def _with_kept_reason(verdict: Verdict, before: Verdict) -> Verdict:
@@ -188,7 +195,7 @@ def _new_values(
     values: dict[str, Any] = {
         "billing": _CODES[verdict.billing],
         "billing_reason": verdict.reason or None,
-        "due_at": moment.due_at if verdict.billing == PENDING else None,
+        "due_at": (row["due_at"] or moment.due_at) if verdict.billing == PENDING else None,
         "revision": row["revision"] + 1,
     }
     if copy is None:

@@ -20,8 +20,7 @@ from exporter.ledger.sums import NO_COMPONENTS
 from exporter.ledger.tables import DIMENSION_TEXTS, TOKEN_COLUMNS, dimension, task, trace, usage
 from exporter.ledger.traces import Change, Known, Settled, Settlement
 from exporter.settle.same_call import Report
-from exporter.settle.verdict import Verdict
-from exporter.usage import BILLING, CHARGED, LIST_EQUIVALENT, NOT_BILLABLE, Tokens
+from exporter.usage import BILLING, LIST_EQUIVALENT, NOT_BILLABLE, Tokens
 
 _AT: Final = {name: position for position, name in enumerate(DIMENSION_TEXTS)}
 _IDENTITY: Final = (
@@ -30,7 +29,6 @@ _IDENTITY: Final = (
 )  # fmt: skip
 _TRUSTED: Final = frozenset({"provider", "gateway"})
 _BATCH: Final = 200
-_CHARGED: Final = Verdict(CHARGED, "")
 
 Names = Callable[[Connection, Collection[int]], Mapping[int, str]]
 """Finds names of agents by what skeletons refer to."""
@@ -133,10 +131,12 @@ def merge_reports(
     refs = {report: outcomes[report[0]].agents.above(report[1]) for report in reports}
     agents = names(connection, set(refs.values()))
     above = {report: agents.get(ref, "") for report, ref in refs.items()}
-    made = []
+    made: list[Priced] = []
+    at = {key: _positions(outcome) for key, outcome in outcomes.items()}
     for report, target in _filled(wanted, now, above):
-        if target != now[report]:
-            _place(outcomes[report[0]], report[1], target)
+        # Of a report whose shape is forgotten, what was decided and filled in stands.
+        if target != now[report] and outcomes[report[0]].agents.knows(report[1]):
+            _place(outcomes[report[0]], at[report[0]], report[1], target)
             made.append(target)
     return made
 
@@ -179,16 +179,21 @@ def _to_be_merged(settlement: Settlement, came: Iterable[Report]) -> Iterator[Ca
                 yield Calls(None, (report,))
 
 
-def _place(outcome: Settled, span_id: bytes, target: Priced) -> None:
-    for position, fresh in enumerate(outcome.fresh):
-        if fresh.span_id == span_id:
-            outcome.fresh[position] = fresh._replace(priced=target)
-            return
-    for position, change in enumerate(outcome.changes):
-        if change.span_id == span_id:
-            outcome.changes[position] = change._replace(copy=target)
-            return
-    outcome.changes.append(Change(span_id, _CHARGED, target))
+def _positions(outcome: Settled) -> dict[bytes, int]:
+    """Where the row of a span stands: in `fresh`, or, counted from the end of it, in `changes`."""
+    spans = [*(fresh.span_id for fresh in outcome.fresh), *(change.span_id for change in outcome.changes)]
+    return {span_id: position for position, span_id in enumerate(spans)}
+
+
+def _place(outcome: Settled, at: dict[bytes, int], span_id: bytes, target: Priced) -> None:
+    fresh, position = len(outcome.fresh), at.get(span_id)
+    if position is not None and position < fresh:
+        outcome.fresh[position] = outcome.fresh[position]._replace(priced=target)
+        return
+    if position is not None:
+        outcome.changes[position - fresh] = outcome.changes[position - fresh]._replace(copy=target)
+        return
+    outcome.changes.append(Change(span_id, None, target))
 
 
 def _stored(connection: Connection, known: Mapping[bytes, Known], reports: list[Report]) -> dict[Report, Priced]:

@@ -96,8 +96,9 @@ def merge(ranges: Iterable[Iterable[int]], numbers: Collection[int]) -> Ranges:
             merged[-1][1] = max(merged[-1][1], last)
         else:
             merged.append([first, last])
-    while len(merged) > _MOST_RANGES:
-        merged[0:2] = [[merged[0][0], merged[1][1]]]
+    surplus = len(merged) - _MOST_RANGES
+    if surplus > 0:
+        merged[: surplus + 1] = [[merged[0][0], merged[surplus][1]]]
     return [(first, last) for first, last in merged]
 
 

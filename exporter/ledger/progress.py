@@ -68,6 +68,6 @@ def advance(progress: Progress, added: UsageRecord) -> Progress:
 def require_unmoved(connection: Connection, traces: Mapping[bytes, list[Entry]]) -> None:
     """Unavailable when a series is further than it was when what a point adds was worked out."""
     for trace_id, entries in traces.items():
-        for entry in entries:
-            if entry.after_points is not None and read_progress(connection, trace_id).points != entry.after_points:
-                raise Unavailable("another point of the same series is being booked", retry_after=1)
+        expected = {entry.after_points for entry in entries if entry.after_points is not None}
+        if expected and expected != {read_progress(connection, trace_id).points}:
+            raise Unavailable("another point of the same series is being booked", retry_after=1)

@@ -7,7 +7,7 @@ from typing import Final
 from sqlalchemy import delete, func, select
 
 from exporter.ledger.engine import Database
-from exporter.ledger.tables import skeleton, trace
+from exporter.ledger.tables import skeleton
 
 BATCH: Final = 20_000
 """Traces pruned in one transaction, so that no booking waits long."""
@@ -39,14 +39,9 @@ def prune_skeletons(database: Database, before_ns: int) -> int:
 
 
 def _prune_range(database: Database, first: int, end: int, before_ns: int) -> int:
-    numbers = (
-        select(skeleton.c.trace)
-        .join(trace, trace.c.id == skeleton.c.trace)
-        .where(skeleton.c.trace >= first, skeleton.c.trace < end, trace.c.first_seen_at < before_ns)
-    )
+    old = (skeleton.c.trace >= first, skeleton.c.trace < end, skeleton.c.received_at < before_ns)
     with database.read() as connection:
-        if connection.execute(numbers.limit(1)).first() is None:
+        if connection.execute(select(skeleton.c.trace).where(*old).limit(1)).first() is None:
             return 0
     with database.write() as connection:
-        in_range = (skeleton.c.trace >= first, skeleton.c.trace < end)
-        return connection.execute(delete(skeleton).where(*in_range, skeleton.c.trace.in_(numbers))).rowcount
+        return connection.execute(delete(skeleton).where(*old)).rowcount

@@ -61,7 +61,7 @@ class Scope:
             for entry in entries:
                 node, usage = entry.node, entry.usage
                 if usage is not None and usage.source is not None:
-                    self._sources.add(usage.source)
+                    self._sources.update((usage.source, *usage.speaks_for))
                 if entry.after_points is not None:
                     self.has_series = True
                 if node.call and node.kind in CALL_CODES:

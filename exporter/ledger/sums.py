@@ -88,18 +88,21 @@ class Sums:
     def __bool__(self) -> bool:
         return bool(self._added or self._reversed)
 
-    def count(self, row: Counted, *, observed: bool = True) -> None:
-        """Add a call: one that is charged now, or one whose usage is unknown.  `observed` enters the histograms."""
+    def count(self, row: Counted, *, observed: bool = True, relabelled: bool = False) -> None:
+        """Add a call: one that is charged now, or one whose usage is unknown.  `observed` enters the histograms.
+
+        `relabelled`: only whose work it is has changed, of which reported costs and missing prices say nothing.
+        """
         key = self._key(row)
         group = self._added.get(key)
         tokens, cost = row.tokens, row.cost_nano_usd
-        unpriced = row.is_charged and cost is None
+        unpriced = row.is_charged and cost is None and not relabelled
         addition = (
             1,
             *tokens,
             cost or 0,
             *row.components,
-            row.cost_reported_nano_usd or 0,
+            0 if relabelled else row.cost_reported_nano_usd or 0,
             1 if unpriced else 0,
             sum(tokens) if unpriced else 0,
         )

@@ -177,8 +177,9 @@ usage = Table(
 )
 """One row for each model call and for everything that carried usage.  `billing` is a code (usage.BILLING).
 
-`components` (JSON list, see COMPONENT_COLUMNS) is kept only for a row that is not charged yet: it is what
-charging it later adds.  `filled` (JSON object) holds what stood in fields that other reports of the call filled in.
+`components` (JSON list, see COMPONENT_COLUMNS) is kept only for a row that is not charged yet, or that an agent may
+take over: it is what charging it later adds.  `filled` (JSON object) holds what stood in fields that other reports of
+the call filled in.
 What is no span has a key of its own in place of the span's (trace, span); `context_trace` and `context_span` are the
 ids with which it was sent.  `outranked_by` are signals of its source, as bits.  `evidence` (JSON list) are the numbers
 as they were sent, in the order of the names in `shape`.

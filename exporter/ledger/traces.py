@@ -41,7 +41,8 @@ class Change(NamedTuple):
     """A row that is there and gets another verdict, or the content of a better copy."""
 
     span_id: bytes
-    verdict: Verdict
+    verdict: Verdict | None
+    """None: what was decided stands."""
     copy: Priced | None
 
 
@@ -185,8 +186,10 @@ def _judge(one: _Merged, duplicates_before: Spans, duplicates: Spans, shared: Sp
     if before:
         changed = {span_id for span_id, _ in one.earlier.items() ^ one.superseded.items()}
         changed |= duplicates_before ^ duplicates
-        if one.news and has_agents(one.nodes.values()):
-            changed |= _moved(before, agents)
+        moved: set[bytes] = set()
+        if one.news and (has_agents(one.nodes.values()) or has_agents(before.values())):
+            moved = _moved(before, agents) - changed
+        outcome.changes += [Change(span_id, None, None) for span_id in sorted(moved) if span_id not in one.news]
         outcome.changes += [
             Change(span_id, judge(before[span_id], one.superseded, duplicates), None)
             for span_id in sorted(changed)

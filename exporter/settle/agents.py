@@ -32,6 +32,10 @@ class Agents:
         self._nodes = nodes
         self._above: dict[bytes, int] = {}
 
+    def knows(self, span_id: bytes) -> bool:
+        """Whether the span is one of the trace as it is known."""
+        return span_id in self._nodes
+
     def above(self, span_id: bytes) -> int:
         """Identity of the name of the nearest agent above a span, NOBODY when none has been seen."""
         path: list[bytes] = []

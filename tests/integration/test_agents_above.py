@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from itertools import permutations
 
-from sqlalchemy import select
+from sqlalchemy import delete, func, select
 
-from exporter.ledger import tables
-from support.entries import bare, call
-from support.ledgers import Books
+from exporter.ledger import late, tables
+from support.entries import NOON, SECOND, bare, call, node
+from support.ledgers import HOUR, Books
 
 NOBODY = "fleet"
 """The service, which stands where no agent is known."""
@@ -96,3 +96,58 @@ def test_a_writer_that_never_saw_the_name_finds_it(books):
     other = books.writer(slot=1)
     other.book([[call("t", "below", "plan", agent=NOBODY)]], 2 * 10**18)
     assert agents(books) == {"below": "planner"}
+
+
+def test_what_was_forgotten_keeps_its_verdict_and_its_agent(books):
+    for trace in ("t1", "t2"):
+        books.book(bare(trace, "plan", "agent", named=f"planner-{trace}"))
+        books.book(call(trace, f"{trace}-call", "plan", key="msg_1", agent=NOBODY))
+    before = books.rows(), agents(books)
+    with books.database.write() as connection:
+        connection.execute(delete(tables.skeleton))
+    books.book(call("t3", "late", key="msg_1", agent=NOBODY))
+    assert {name: books.rows()[name] for name in before[0]} == before[0]
+    assert {name: agents(books)[name] for name in before[1]} == before[1]
+    assert len(books.charged()) == 1
+
+
+def test_an_agent_that_comes_late_takes_no_charge_back(books):
+    books.book(call("t", "sum", "plan", kind="agent", agent=NOBODY))
+    late.charge_due(books.booking, NOON + 2 * HOUR)
+    assert books.charged() == {"sum"}
+    books.book(bare("t", "plan", "agent", named="planner"), at=NOON + 3 * HOUR)
+    assert books.charged() == {"sum"}
+    assert agents(books) == {"sum": "planner"}
+
+
+def test_what_waits_is_due_when_it_was(books):
+    books.book(call("t", "sum", "plan", kind="agent", agent=NOBODY))
+    books.book(bare("t", "plan", "agent", named="planner"), at=NOON + HOUR + 30 * SECOND)
+    assert late.charge_due(books.booking, NOON + HOUR + 61 * SECOND) == 1
+
+
+def test_of_two_copies_of_an_agent_the_one_that_counts_names_it_whoever_came_first(books):
+    for trace, order in (("t1", (0, 1)), ("t2", (1, 0))):
+        copies = [
+            bare(trace, "plan", "agent", named="planner"),
+            bare(trace, "plan", "agent")._replace(
+                node=node("plan", "agent", carries=False, classes=0, end=NOON + 9 * SECOND)
+            ),
+        ]
+        books.book(copies[order[0]])
+        books.book(call(trace, f"{trace}-call", "plan", agent=NOBODY))
+        books.book(copies[order[1]])
+    assert len(set(agents(books).values())) == 1
+
+
+def test_a_late_agent_leaves_alone_what_says_nothing_of_agents(books):
+    books.book(call("t", "priced", "plan", agent=NOBODY, cost=1_000, reported=900))
+    books.book(call("t", "unpriced", "plan", agent=NOBODY, cost=None))
+    names = ("cost_other", "cost_reported_nano_usd", "unpriced_calls", "unpriced_tokens")
+    query = select(*(func.sum(tables.total.c[name]) for name in names))
+    with books.database.read() as connection:
+        before = connection.execute(query).one()
+    books.book(bare("t", "plan", "agent", named="planner"))
+    assert set(agents(books).values()) == {"planner"}
+    with books.database.read() as connection:
+        assert connection.execute(query).one() == before

@@ -93,7 +93,7 @@ def test_old_shapes_are_pruned_past_the_young_trace_of_an_idle_writer(books, mon
         books.book(call(f"t{number}", "c"), at=NOON)
     with books.database.write() as connection:
         connection.execute(
-            text("UPDATE trace SET first_seen_at = :at WHERE id = (SELECT min(id) FROM trace)"), {"at": NOON + HOUR}
+            text("UPDATE skeleton SET received_at = :at WHERE trace = (SELECT min(id) FROM trace)"), {"at": NOON + HOUR}
         )
     assert retention.prune_skeletons(books.database, NOON + SECOND) == 8
     assert books.count(tables.skeleton) == 1
