@@ -200,7 +200,9 @@ class PostgresStore:
     def insert(self, rows: NewRows) -> None:
         pairs = ((tables.trace, rows.traces), (tables.skeleton, rows.skeletons), (tables.usage, rows.usage))
         try:
-            with self.together() if len(rows.usage) < _COPY_FROM else nullcontext():
+            # COPY ends a pipeline, and a request may bring many traces and few calls.
+            is_copied = any(len(new) >= _COPY_FROM for _, new in pairs)
+            with nullcontext() if is_copied else self.together():
                 for table, new in pairs:
                     self._insert(table, new)
         except Exception as error:

@@ -150,3 +150,10 @@ def test_a_circle_of_parents_is_judged_alike_in_any_order():
         assert all(verdict == verdicts[0] for verdict in verdicts)
     own_parent = node("a", "agent", "a")
     assert find_superseded({one.span_id: one for one in (own_parent, node("x"))}) == {}
+
+
+def test_many_traces_with_few_calls_are_booked(books):
+    shapes = [bare(f"t{number}", f"s{number}", "tool") for number in range(200)]
+    books.book(*shapes, call("t1", "c"))
+    assert books.count(tables.skeleton) == 200
+    assert books.charged() == {"c"}
