@@ -145,6 +145,7 @@ def copied(tmp_path, monkeypatch):
         "docker/exporter",
         "exporter/demo/demo.yml",
         "exporter/web/data",
+        "exporter/messages/data",
     ]
     for name in files:
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
