@@ -148,6 +148,8 @@ _NOT_MARKS: Final = frozenset(
         *SPELLINGS.tier,
         *SPELLINGS.context,
         *SPELLINGS.cost_notes,
+        # Of Pydantic, on spans that have others too; alone it is a name that anybody could give to anything.
+        "operation.cost",
     }
 )
 MARKS: Final = SPELLINGS.all_names() - _NOT_MARKS

@@ -20,7 +20,7 @@ from exporter.dialects.conventional import (
     read_sums,
 )
 from exporter.dialects.conventions import INSTANCE, OPERATION, SPELLINGS, WANTED
-from exporter.dialects.kinds import find_operation
+from exporter.dialects.kinds import operation_of
 from exporter.dialects.points import Values
 from exporter.dialects.reading import read_usage
 from exporter.dialects.records import ALONE, sent_as_span, with_attributes
@@ -49,8 +49,7 @@ def claims(_keys: frozenset[str], scope: str) -> bool:
 
 def read(span: Span, present: Spellings) -> Reading:
     """Kind and usage of a span."""
-    operation = find_operation(span.attributes.get(OPERATION))
-    return sent_as_span(read_usage(span, present, NAME, operation), span, _PROCESS, ALONE)
+    return sent_as_span(read_usage(span, present, NAME, operation_of(span)), span, _PROCESS, ALONE)
 
 
 def read_event(span: Span, present: Spellings) -> Reading:

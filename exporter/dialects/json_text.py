@@ -9,6 +9,8 @@ from exporter.signals import Value
 
 LONGEST_JSON: Final = 2**20
 """Characters that are parsed."""
+_EXACT: Final = 2**53
+"""From here on a float is not every whole number."""
 
 
 def parse_object(text: Value | None) -> dict[str, Any] | None:
@@ -20,6 +22,11 @@ def parse_object(text: Value | None) -> dict[str, Any] | None:
     except (ValueError, RecursionError):
         return None
     return parsed if type(parsed) is dict else None
+
+
+def whole(value: Any) -> Any:
+    """100.0 as 100: JSON has one kind of number, and some writers give each a fraction."""
+    return int(value) if type(value) is float and abs(value) < _EXACT and value.is_integer() else value
 
 
 def find(node: Any, path: tuple[str | int, ...]) -> Any:

@@ -14,8 +14,8 @@ from typing import Any, Final
 
 from exporter.dialects import conventions
 from exporter.dialects.base import Dialect
-from exporter.dialects.json_text import parse_object
-from exporter.dialects.kinds import OPERATIONS, UNNAMED, Operation, find_operation
+from exporter.dialects.json_text import parse_object, whole
+from exporter.dialects.kinds import OPERATIONS, Operation, find_operation, operation_of
 from exporter.dialects.literals import unquote
 from exporter.dialects.raw_usage import read_usage_object
 from exporter.dialects.reading import read_usage
@@ -93,7 +93,7 @@ def read(span: Span, present: Spellings) -> Reading:
     attributes = span.attributes
     operation = find_operation(attributes.get(conventions.OPERATION))
     if operation.kind == OTHER and not operation.never_billable:
-        operation = _KINDS.get(str(attributes.get(_KIND)), UNNAMED)
+        operation = _KINDS.get(str(attributes.get(_KIND))) or operation_of(span)
     is_disjoint = _CONVENTIONAL.isdisjoint(attributes)
     reading = read_usage(span, present, NAME, operation, counted_as=NAME if is_disjoint else "")
     if reading.usage is not None and attributes.get(_LEVEL) == "ERROR":
@@ -103,7 +103,8 @@ def read(span: Span, present: Spellings) -> Reading:
 
 
 def _take(attributes: Mapping[str, Value]) -> dict[str, Value]:
-    found = _read_details(parse_object(attributes.get(_USAGE)) or {})
+    details = parse_object(attributes.get(_USAGE)) or {}
+    found = _read_details({key: whole(count) for key, count in details.items()})
     cost = _read_cost(parse_object(attributes.get(_COST)) or {})
     if cost:
         found[_TOTAL_COST] = cost

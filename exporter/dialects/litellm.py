@@ -18,7 +18,7 @@ from typing import Final
 from exporter.dialects import conventions
 from exporter.dialects.base import Dialect
 from exporter.dialects.fields import is_true, read_text
-from exporter.dialects.kinds import OPERATIONS, Operation, find_operation
+from exporter.dialects.kinds import OPERATIONS, Operation, operation_of
 from exporter.dialects.literals import read_object
 from exporter.dialects.providers import normalise
 from exporter.dialects.raw_usage import read_usage_object
@@ -33,10 +33,12 @@ _USAGE: Final = "metadata.usage_object"
 _CALL_TYPE, _MODEL = "litellm.call_type", "litellm.provider.model"
 _GUARDRAIL_COST, _IN_SPEND = "litellm.cost.guardrail", "litellm.guardrail.cost_in_spend"
 _CALL_ID: Final = "litellm.call_id"
+_REQUEST: Final = "llm.request.type"
+"""The call type of the older callback, which has no name of its own and is known by its scope."""
 
 OWN: Final = Spellings(
     cost=("litellm.cost.total",),
-    operation=(_CALL_TYPE, _MODEL, _GUARDRAIL_COST, _IN_SPEND),
+    operation=(_CALL_TYPE, _REQUEST, _MODEL, _GUARDRAIL_COST, _IN_SPEND),
 )
 SPELLINGS: Final = OWN.followed_by(conventions.SPELLINGS)
 """What it says of itself is believed first."""
@@ -65,7 +67,8 @@ def read(span: Span, present: Spellings) -> Reading:
     if beside and not present.cost:
         reading = read_usage(span, replace(present, cost=(_GUARDRAIL_COST,)), NAME, _GUARDRAIL)
     else:
-        operation = _operation(attributes.get(conventions.OPERATION), attributes.get(_CALL_TYPE))
+        call_type = attributes.get(_CALL_TYPE, attributes.get(_REQUEST))
+        operation = _operation(attributes.get(conventions.OPERATION), call_type) or operation_of(span)
         reading = read_usage(span, present, NAME, operation)
     if reading.usage is not None:
         _complete(reading.usage, attributes, beside if present.cost else 0)
@@ -73,13 +76,13 @@ def read(span: Span, present: Spellings) -> Reading:
 
 
 @lru_cache(maxsize=256)
-def _operation(stated: Value | None, call_type: Value | None) -> Operation:
+def _operation(stated: Value | None, call_type: Value | None) -> Operation | None:
     """By the call type, which tells more; several of them are one operation of the conventions."""
     for name in (call_type, stated):
         operation = _of_call_type(name) if type(name) is str else None
         if operation is not None:
             return operation
-    return find_operation(stated)
+    return None
 
 
 def _of_call_type(name: str) -> Operation | None:
@@ -130,11 +133,17 @@ def _take(attributes: Mapping[str, Value]) -> dict[str, Value]:
     return read_usage_object(read_object(attributes.get(_USAGE)))
 
 
+def claims(keys: frozenset[str], scope: str) -> bool:
+    """By an attribute of its own, or by its scope, where the callback's older names are Traceloop's too."""
+    return not MARKS.isdisjoint(keys) or (scope == NAME and _REQUEST in keys)
+
+
 DIALECT: Final = Dialect(
     name=NAME,
-    marks=MARKS,
+    marks=MARKS | {_REQUEST},
     wanted=conventions.WANTED | OWN.all_names() | MARKS,
     spellings=SPELLINGS,
     read=read,
+    claims=claims,
     lift=Lift(frozenset({_USAGE}), _take),
 )

@@ -11,8 +11,8 @@ from typing import Any, Final
 from exporter.dialects import conventions
 from exporter.dialects.answers import read_answer_with_usage
 from exporter.dialects.base import Dialect
-from exporter.dialects.json_text import parse_object
-from exporter.dialects.kinds import OPERATIONS, UNNAMED, Operation, find_operation
+from exporter.dialects.json_text import parse_object, whole
+from exporter.dialects.kinds import OPERATIONS, Operation, find_operation, operation_of
 from exporter.dialects.literals import unquote
 from exporter.dialects.raw_usage import CACHE_READ, CACHE_WRITE, INPUT, OUTPUT, TOTAL, WRITE_1H, WRITE_5M
 from exporter.dialects.reading import read_usage
@@ -79,7 +79,7 @@ def read(span: Span, present: Spellings) -> Reading:
             attributes[key] = decoded
     operation = find_operation(attributes.get(conventions.OPERATION))
     if operation.kind == OTHER and not operation.never_billable:
-        operation = _KINDS.get(str(attributes.get(_KIND)), UNNAMED)
+        operation = _KINDS.get(str(attributes.get(_KIND))) or operation_of(span)
     return read_usage(span._replace(attributes=attributes), present, NAME, operation)
 
 
@@ -95,7 +95,8 @@ def _take(attributes: Mapping[str, Value]) -> dict[str, Value]:
 
 
 def _named(names: Mapping[str, str], stated: Mapping[str, Any], types: tuple[type, ...]) -> dict[str, Any]:
-    return {name: stated[key] for key, name in names.items() if type(stated.get(key)) in types}
+    found = {name: whole(stated.get(key)) for key, name in names.items()}
+    return {name: value for name, value in found.items() if type(value) in types}
 
 
 DIALECT: Final = Dialect(

@@ -12,7 +12,7 @@ from typing import Final
 from exporter.dialects import conventions
 from exporter.dialects.base import Dialect
 from exporter.dialects.fields import is_true
-from exporter.dialects.kinds import UNNAMED, find_operation, operation_of_name
+from exporter.dialects.kinds import operation_of
 from exporter.dialects.reading import read_usage
 from exporter.dialects.spellings import Spellings
 from exporter.signals import Span, Value
@@ -40,10 +40,7 @@ _GUESS_AT_NEED: Final = frozenset(
 
 def read(span: Span, present: Spellings) -> Reading:
     """Kind and usage of a span of OpenLIT."""
-    operation = find_operation(span.attributes.get(conventions.OPERATION))
-    if operation is UNNAMED:
-        operation = operation_of_name(span.name)
-    reading = read_usage(span, present, NAME, operation)
+    reading = read_usage(span, present, NAME, operation_of(span))
     if reading.usage is not None and _is_guess(reading.usage, span.attributes):
         reading.usage.usage_status = ESTIMATED
         reading.usage.flags += (GUESSED,)

@@ -11,10 +11,10 @@ from typing import Final
 from exporter.dialects import conventions
 from exporter.dialects.base import Dialect
 from exporter.dialects.fields import read_text
-from exporter.dialects.kinds import OPERATIONS, UNNAMED, Operation, find_operation
+from exporter.dialects.kinds import OPERATIONS, Operation, find_operation, operation_of
 from exporter.dialects.reading import read_usage
 from exporter.dialects.spellings import Spellings
-from exporter.signals import Span, Value
+from exporter.signals import Span
 from exporter.usage import OTHER, STEP, Reading
 
 NAME: Final = "openllmetry"
@@ -75,8 +75,7 @@ def read(span: Span, present: Spellings) -> Reading:
     """Kind and usage of a span of OpenLLMetry, or of one that it decorated."""
     attributes = span.attributes
     kind = attributes.get(_KIND)
-    operation = _operation(attributes.get(conventions.OPERATION), kind, attributes.get(_REQUEST))
-    reading = read_usage(span, present, NAME, operation)
+    reading = read_usage(span, present, NAME, _operation(span))
     usage = reading.usage
     if usage is not None:
         if kind == "agent" and not usage.agent:
@@ -91,12 +90,16 @@ def _with_vendor(model: str) -> str:
     return next((f"{vendor}{model}" for beginning, vendor in _VENDORS if model.startswith(beginning)), model)
 
 
-@lru_cache(maxsize=256)
-def _operation(stated: Value | None, kind: Value | None, request: Value | None) -> Operation:
-    operation = find_operation(stated)
-    if operation.kind != OTHER or operation.never_billable:
-        return operation
-    return _KINDS.get(str(kind)) or _REQUESTS.get(str(request)) or (operation if operation.name else UNNAMED)
+def _operation(span: Span) -> Operation:
+    """Others name their scopes alike (loongsuite), so what neither name of Traceloop's decides is read as anybody's."""
+    attributes = span.attributes
+    stated = find_operation(attributes.get(conventions.OPERATION))
+    if stated.kind != OTHER or stated.never_billable:
+        return stated
+    kind, request = attributes.get(_KIND), attributes.get(_REQUEST)
+    own = _KINDS.get(kind) if type(kind) is str else None
+    asked = _REQUESTS.get(request) if type(request) is str else None
+    return own or asked or operation_of(span)
 
 
 def claims(keys: frozenset[str], scope: str) -> bool:

@@ -11,6 +11,7 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
+from exporter.dialects.json_text import whole
 from exporter.signals import Value
 
 LONGEST: Final = 2**20
@@ -69,7 +70,7 @@ def read_metadata(text: Value | None) -> dict[str, Value]:
 
 def _facts(provider: str, said: Any) -> Iterator[tuple[str, Value]]:
     for name, path in _NUMBERS:
-        number = _at(said, path)
+        number = whole(_at(said, path))
         # A provider that has nothing to say of its cache says 0, and another name may say more.
         if type(number) is int and (number or name == UNCACHED):
             yield name, number
@@ -77,7 +78,7 @@ def _facts(provider: str, said: Any) -> Iterator[tuple[str, Value]]:
         text = _at(said, path)
         if type(text) is str:
             yield name, text
-    cost = _at(said, _PRICES.get(provider, ("",)))
+    cost: Any = _at(said, _PRICES[provider]) if provider in _PRICES else None
     if type(cost) in (str, int, float):
         yield COST, cost
 

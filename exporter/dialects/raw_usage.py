@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from typing import Any, Final
 
 from exporter.dialects.fields import LARGEST_COUNT
-from exporter.dialects.json_text import find
+from exporter.dialects.json_text import find, whole
 from exporter.signals import Value
 
 INPUT, OUTPUT, TOTAL = (f"gen_ai.usage.{name}_tokens" for name in ("input", "output", "total"))
@@ -105,7 +105,7 @@ def _reasoning(usage: Any, plain_total: int) -> tuple[int | None, int]:
 
 def _count(usage: Any, paths: Iterable[_Path]) -> int | None:
     for path in paths:
-        value = find(usage, path)
+        value = whole(find(usage, path))
         if type(value) is int and 0 <= value <= LARGEST_COUNT:
             return value
     return None

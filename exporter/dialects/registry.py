@@ -165,11 +165,27 @@ def _read_bare(name: str) -> Reading:
 
 @lru_cache(maxsize=1024)
 def _recognise(keys: tuple[str, ...], scope: str) -> _Known | None:
+    """The first that claims, unless it knows no number or no model of what a later one knows both of.
+
+    Two instrumentations of one program may write on the same spans.  Who is known by its scope wrote the span itself,
+    and its dialect leaves names out with intent.
+    """
     present = frozenset(keys)
-    for dialect in DIALECTS:
-        if not dialect.marks.isdisjoint(present) and (dialect.claims is None or dialect.claims(present, scope)):
-            return _Known(dialect, dialect.spellings.present_in(present))
-    return None
+    claimants = [
+        _Known(dialect, dialect.spellings.present_in(present))
+        for dialect in DIALECTS
+        if not dialect.marks.isdisjoint(present) and (dialect.claims is None or dialect.claims(present, scope))
+    ]
+    if not claimants:
+        return None
+    first = claimants[0]
+    if first.dialect.claims is not None and first.dialect.claims(frozenset(), scope):
+        return first
+    return next((known for known in claimants if _tells_of_a_call(known.present)), first)
+
+
+def _tells_of_a_call(present: Spellings) -> bool:
+    return bool((present.input or present.output) and (present.request_model or present.response_model))
 
 
 def _lift(attributes: Mapping[str, Value]) -> dict[str, Value]:

@@ -287,3 +287,22 @@ def test_a_proof_is_believed_before_what_is_known_of_the_emitter():
     inside = Counts(900, 10, 300, uncached=600)
     row = emitter_of("openlit.instrumentation.anthropic")
     assert split(inside, row, provider="anthropic", model="", flags=[]) == Tokens(600, 300, 0, 0, 10, 0)
+
+
+CALLED_AGENT = {"gen_ai.span.kind": "AGENT", "gen_ai.request.model": "gpt-4o", "gen_ai.usage.input_tokens": 200}
+
+
+@pytest.mark.parametrize(
+    ("own", "scope", "dialect"),
+    [
+        ({}, "openlit.otel.tracing", "openlit"),
+        ({}, "github.copilot", "copilot"),
+        ({"langfuse.observation.type": "unheard"}, "langfuse-sdk", "langfuse"),
+        ({"mlflow.spanType": '"UNKNOWN"'}, "mlflow", "mlflow"),
+        ({"litellm.call_id": "1"}, "litellm", "litellm"),
+        ({"ai.operationId": "ai.unheard"}, "ai", "vercel"),
+    ],
+)
+def test_a_span_that_states_its_kind_in_the_conventions_word_is_of_it_in_every_dialect(own, scope, dialect):
+    kind, usage, _ = read_span(make_span(CALLED_AGENT | own, scope=scope))
+    assert (kind, usage.dialect) == (AGENT, dialect)

@@ -339,3 +339,7 @@ def test_the_model_that_is_priced_goes_without_the_name_of_its_provider():
     assert usage_of(call).price_model == "gpt-5"
     through = usage_of({**call, "gen_ai.provider.name": "openrouter"})
     assert (through.gateway, through.price_model) == ("openrouter", "openai/gpt-5")
+
+
+def test_a_cost_in_a_name_that_anybody_could_give_is_no_step():
+    assert read_span(make_span({"operation.cost": 12.5, "db.system": "postgresql"}))[:2] == (OTHER, None)

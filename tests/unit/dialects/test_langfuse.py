@@ -171,3 +171,8 @@ def test_an_error_shows_in_the_level_where_the_status_is_silent():
     usage = usage_sent(generation(level="ERROR", cost_details='{"total": 0}'))
     assert (usage.error_type, usage.usage_status) == ("_OTHER", MISSING)
     assert usage_sent(generation(level="DEFAULT")).error_type == ""
+
+
+def test_counts_that_json_writes_with_a_fraction_are_counts():
+    usage = usage_sent(generation({"input": 100.0, "output": 10.0}), scope=SCOPE)
+    assert usage.tokens == Tokens(100, 0, 0, 0, 10, 0)

@@ -175,3 +175,14 @@ def test_the_id_of_the_provider_is_taken_out_of_litellms(inside, key):
 @pytest.mark.parametrize("own", ["resp_0123", "resp_68a9!", "resp_", "chatcmpl-1"])
 def test_an_id_that_the_provider_made_stays(own):
     assert usage_sent(SECOND | {"gen_ai.response.id": own}).call_key == own
+
+
+@pytest.mark.parametrize(
+    ("request_type", "kind"),
+    [("completion", LLM), ("acompletion", LLM), ("aembedding", EMBEDDING), ("arerank", RERANK)],
+)
+def test_the_older_callback_is_known_by_its_scope_and_not_read_as_traceloops(request_type, kind):
+    sent = {"llm.request.type": request_type, "gen_ai.request.model": "gpt-4o", U + "input_tokens": 100}
+    found, usage, _ = read_sent(sent, scope="litellm")
+    assert (found, usage.dialect, usage.gateway) == (kind, "litellm", "litellm")
+    assert usage_sent(sent, scope="traceloop").dialect == "openllmetry"

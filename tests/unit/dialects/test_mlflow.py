@@ -117,3 +117,8 @@ def test_a_failed_call_names_the_model_that_was_asked():
 def test_the_cost_is_an_estimate_of_the_emitter(cost, nano):
     usage = usage_sent(call(STATED, llm__cost=cost), scope=SCOPE)
     assert (usage.cost_reported_nano_usd, usage.cost_source) == (nano, "estimate" if nano else "")
+
+
+def test_counts_that_json_writes_with_a_fraction_are_counts():
+    usage = usage_sent(call({"input_tokens": 100.0, "output_tokens": 10.0}), scope=SCOPE)
+    assert usage.tokens == Tokens(100, 0, 0, 0, 10, 0)

@@ -22,6 +22,7 @@ from exporter.usage import (
     PriceContext,
     Tokens,
 )
+from support.reading import read_sent, usage_sent
 from support.spans import make_span
 
 KIND = "openinference.span.kind"
@@ -278,3 +279,28 @@ def test_the_input_contains_what_was_cached_but_for_agno_with_claude(scope, prov
 def test_more_cached_tokens_than_input_prove_that_it_does_not_contain_them():
     usage = usage_of({**CACHED, C + "prompt": 1039, C + "prompt_details.cache_read": 2432})
     assert usage.tokens == Tokens(1039, 2432, 0, 0, 40, 0)
+
+
+BESIDE = {
+    "langfuse": {"langfuse.observation.type": "generation", "langfuse.observation.model.name": "gpt-4o",
+                 "langfuse.observation.usage_details": '{"input":100,"output":10}'},
+    "mlflow": {"mlflow.spanType": '"LLM"', "mlflow.llm.model": '"gpt-4o"',
+               "mlflow.chat.tokenUsage": '{"input_tokens":100,"output_tokens":10,"total_tokens":110}'},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("dialect", BESIDE)
+def test_a_kind_on_a_span_leaves_its_numbers_and_model_to_who_knows_them(dialect):
+    usage = usage_sent({"openinference.span.kind": "LLM"} | BESIDE[dialect])
+    assert (usage.dialect, usage.request_model, usage.tokens) == (dialect, "gpt-4o", Tokens(100, 0, 0, 0, 10, 0))
+
+
+@pytest.mark.parametrize("dialect", BESIDE)
+def test_a_kind_without_any_numbers_stays_a_kind(dialect):
+    mark = next(key for key in BESIDE[dialect])
+    assert read_sent({"openinference.span.kind": "AGENT", mark: BESIDE[dialect][mark]})[:2] == (AGENT, None)
+
+
+def test_own_numbers_and_model_are_read_before_those_of_another():
+    own = {"llm.token_count.prompt": 7, "llm.token_count.completion": 3, "llm.model_name": "gpt-4o"}
+    assert usage_sent({"openinference.span.kind": "LLM"} | own | BESIDE["langfuse"]).dialect == "openinference"

@@ -129,3 +129,20 @@ def test_without_attributes_of_its_own_its_scopes_tell_it(scope, dialect):
 def test_spans_of_other_vocabularies_that_it_decorates_stay_theirs():
     sent = {"openinference.span.kind": "LLM", "llm.token_count.prompt": 5, "traceloop.workflow.name": "w"}
     assert read(sent).usage.dialect == "openinference"
+
+
+@pytest.mark.parametrize(
+    ("said", "kind"),
+    [
+        ({"gen_ai.span.kind": "AGENT"}, AGENT),
+        ({"gen_ai.span.kind": "TOOL"}, TOOL),
+        ({"gen_ai.span.kind": "EMBEDDING"}, EMBEDDING),
+        ({"gen_ai.span.kind": "LLM"}, LLM),
+        ({"gen_ai.span.kind": "AGENT", "llm.request.type": "chat"}, LLM),
+        ({"gen_ai.span.kind": "AGENT", "gen_ai.operation.name": "chat"}, LLM),
+        ({"traceloop.span.kind": "task", "gen_ai.span.kind": "LLM"}, STEP),
+    ],
+)
+def test_the_kind_in_the_conventions_word_tells_apart_what_others_send_from_scopes_of_the_same_name(said, kind):
+    sent = {"gen_ai.request.model": "gpt-4o", U + "input_tokens": 200, U + "output_tokens": 20, **said}
+    assert read(sent, "opentelemetry.instrumentation.agno").kind == kind

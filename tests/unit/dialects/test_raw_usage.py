@@ -91,3 +91,10 @@ def test_what_has_no_counts_says_nothing(sent):
 def test_nonsense_counts_as_absent(nonsense):
     sent = {"input_tokens": 10, "output_tokens": nonsense, "output_tokens_details": {"reasoning_tokens": nonsense}}
     assert read_usage_object(sent) == {U + "input_tokens": 10}
+
+
+def test_counts_that_json_writes_with_a_fraction_are_counts():
+    assert read_usage_object({"input_tokens": 100.0, "output_tokens": 10.0}) == {
+        U + "input_tokens": 100, U + "output_tokens": 10,
+    }  # fmt: skip
+    assert read_usage_object({"input_tokens": 1e300, "output_tokens": 10.5}) == {}

@@ -277,3 +277,8 @@ def test_the_details_that_its_newer_spans_may_add_are_read():
         scope="gen_ai",
     )
     assert (usage.dialect, usage.kind, usage.tokens) == ("vercel", LLM, Tokens(1026, 2304, 0, 0, 114, 46))
+
+
+def test_metadata_of_an_unknown_provider_has_no_price():
+    usage = usage_of(CALL | {f"{U}inputTokens": 10} | said(unheard={"": 5, "cost": 3}))
+    assert usage.cost_reported_nano_usd is None
