@@ -12,6 +12,7 @@ from exporter.cli.context import CommandContext
 from exporter.cli.cost_options import read_time
 from exporter.cli.output import NOTHING, Cell, Column, print_json, say, show, working
 from exporter.cli.price_change import actor, book_in_force
+from exporter.dialects.describing import known_dialects
 from exporter.money import format_usd
 from exporter.reinterpretation import Chosen, Correcting
 from exporter.settings.values import required_duration
@@ -69,6 +70,7 @@ def command(context: CommandContext, /, **options: Any) -> None:
     )
     with working("Reading again"), context.database.read() as connection:
         answer = survey(connection, book_in_force(context), chosen, shown=options["shown"])
+    _check_dialect(options["dialect"], answer["examined"])
     answer["corrected"] = _apply(context, chosen) if options["applies"] and answer["differing"] else 0
     if options["as_json"]:
         print_json(answer)
@@ -83,7 +85,18 @@ def _since(context: CommandContext, given: str | None, zone: str) -> int | None:
     try:
         return context.clock_ns() - required_duration("1s")(given)
     except ValueError:
+        pass
+    try:
         return read_time("--since", given, zone)
+    except click.UsageError as error:
+        raise click.UsageError(f"{error.message.removesuffix('.')}, or a duration as 30d.") from error
+
+
+def _check_dialect(asked: str | None, examined: int) -> None:
+    """UsageError for a name that neither a dialect nor any record has; sums and retired dialects have records only."""
+    if asked and not examined and asked not in known_dialects():
+        expected = ", ".join(sorted(known_dialects()))
+        raise click.UsageError(f"--dialect: found {asked!r}, expected one of {expected}.")
 
 
 def _apply(context: CommandContext, chosen: Chosen) -> int:

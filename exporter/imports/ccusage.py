@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import date, datetime, timedelta
 from typing import Any, Final, NamedTuple
 
-from exporter.imports.fields import Unreadable, count_of, instant_of, mapping_of, nano_usd_of, text_of
+from exporter.imports.fields import Unreadable, count_of, instant_of, mapping_of, nano_usd_of, text_from, text_of
 from exporter.imports.record import (
     AGGREGATE,
     BETTER,
@@ -40,6 +40,8 @@ _LISTS: Final = {
 }  # fmt: skip
 _PERIODS: Final = ("period", "date", "week", "month")
 _FAST: Final = "-fast"
+_YEARS: Final = range(1971, 2262)
+"""Whose every midnight, in whatever zone, is a time that a column can hold."""
 _TELLERS: Final = {
     "claude": (CLAUDE_CODE, CLAUDE_SERVICE),
     "codex": ("codex", "codex_cli_rs"),
@@ -141,8 +143,9 @@ def _by_model(row: Mapping[str, Any]) -> list[tuple[str, Mapping[str, Any]]]:
         return [(text_of(mapping_of(part), "modelName"), mapping_of(part)) for part in parts]
     named = mapping_of(row.get("breakdown"))
     if named:
-        return [(model, mapping_of(part)) for model, part in named.items()]
-    models = [model for model in row.get("modelsUsed") or row.get("models") or () if isinstance(model, str)]
+        return [(text_from(model), mapping_of(part)) for model, part in named.items()]
+    stated = row.get("modelsUsed") or row.get("models")
+    models = [text_from(model) for model in stated if isinstance(model, str)] if isinstance(stated, list) else []
     if len(set(models)) > 1:
         raise Unreadable("several models and no breakdown: run ccusage with --breakdown")
     counts = mapping_of(row.get("tokenCounts"))
@@ -192,9 +195,12 @@ def _moment(text: object, midnight: Midnight, *, is_end: bool) -> int:
 
 def _day(text: str) -> date:
     try:
-        return datetime.strptime(text, "%Y-%m-%d").date()  # noqa: DTZ007 - a day, whose zone the caller knows
+        day = datetime.strptime(text, "%Y-%m-%d").date()  # noqa: DTZ007 - a day, whose zone the caller knows
     except ValueError as error:
         raise Unreadable("the period is no day, week or month") from error
+    if day.year not in _YEARS:
+        raise Unreadable("the time is out of range")
+    return day
 
 
 def sum_of(row: Row, identify: Identify) -> Sum:

@@ -12,6 +12,8 @@ from exporter.signals import plain_text
 MOST_TOKENS: Final = 10**12
 """Of one record; more is a damaged number."""
 LONGEST: Final = 256
+END_OF_TIME_NS: Final = 2**63
+"""What no column can hold any more, in the year 2262."""
 _SECOND_NS: Final = 10**9
 
 
@@ -21,7 +23,12 @@ class Unreadable(Exception):
 
 def text_of(document: Mapping[str, Any], name: str) -> str:
     """A text as a column may hold it; empty when absent."""
-    return plain_text(document.get(name), LONGEST) if isinstance(document.get(name), str) else ""
+    return text_from(document.get(name))
+
+
+def text_from(value: object) -> str:
+    """A text as a column may hold it; empty for anything else."""
+    return plain_text(value, LONGEST) if isinstance(value, str) else ""
 
 
 def count_of(document: Mapping[str, Any], *names: str) -> int:
@@ -64,7 +71,10 @@ def instant_of(text: object) -> int:
         raise Unreadable("the time is none") from error
     if at.tzinfo is None:
         raise Unreadable("the time has no zone")
-    return int(at.timestamp()) * _SECOND_NS + at.microsecond * 1000
+    ns = int(at.timestamp()) * _SECOND_NS + at.microsecond * 1000
+    if not 0 < ns < END_OF_TIME_NS:
+        raise Unreadable("the time is out of range")
+    return ns
 
 
 def mapping_of(value: object) -> Mapping[str, Any]:

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from hashlib import blake2b
 from typing import Any, Final
 
-from exporter.imports.fields import Unreadable, count_of, instant_of, mapping_of, text_of
+from exporter.imports.fields import END_OF_TIME_NS, Unreadable, count_of, instant_of, mapping_of, text_of
 from exporter.imports.record import AGGREGATE, BETTER, Item, Sum, Tellers
 from exporter.usage import OTHER, REPORTED, REPORTS, PriceContext, Tokens, UsageRecord
 
@@ -92,7 +92,7 @@ def _time_of(bucket: Mapping[str, Any], *, is_openai: bool) -> tuple[int, int]:
         start, end = instant_of(bucket.get("starting_at")), instant_of(bucket.get("ending_at"))
     else:
         start, end = (count_of(bucket, name) * _SECOND_NS for name in ("start_time", "end_time"))
-    if not 0 < start < end:
+    if not 0 < start < end < END_OF_TIME_NS:
         raise Unreadable("the sum has no time")
     return start, end
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 
 import pytest
+from click.testing import CliRunner
 
+from exporter.cli.main import cli
 from exporter.dialects import basis, reading
 from exporter.ledger.sums import QUARTER_NS
 from exporter.pricing.row_json import instant_from_text
@@ -253,6 +255,17 @@ def test_only_what_is_chosen_is_read_again(whole, learn):
     ):
         assert answer(whole, option, here)["differing"] == 2
         assert answer(whole, option, elsewhere)["examined"] == 0
+
+
+@pytest.mark.parametrize(
+    ("option", "expected"), [(("--dialect", "nosuch"), "one of ag2, "), (("--since", "nosuch"), "a duration as 30d")]
+)
+def test_what_cannot_be_chosen_says_what_can(whole, option, expected):
+    environment = {"AGENT_EXPORTER_DATABASE_URL": whole.url, "AGENT_EXPORTER_CONFIG": str(whole.config)}
+    done = CliRunner().invoke(cli, ["reinterpret", *option], env=environment)
+    assert done.exit_code == 2
+    assert "found 'nosuch', expected" in done.stderr
+    assert expected in done.stderr
 
 
 def test_a_record_whose_numbers_mean_nothing_any_more_is_a_call_without_usage(whole, monkeypatch):

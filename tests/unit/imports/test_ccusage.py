@@ -108,6 +108,11 @@ def test_a_breakdown_of_the_older_form_is_read():
         (daily(row(date="2026-11-02", modelBreakdowns=[{**part(), "inputTokens": -1}])), "no count"),
         (daily(row(date="2026-11-02", modelBreakdowns=[{**part(), "cost": float("inf")}])), "no amount"),
         ({"sessions": [row(sessionId="s")]}, "no time"),
+        (daily(row(date="9999-12-31")), "out of range"),
+        ({"monthly": [row(month="9999-12")]}, "out of range"),
+        ({"sessions": [row(sessionId="s", lastActivity="9999-12-31")]}, "out of range"),
+        ({"sessions": [row(sessionId="s", lastActivity="9999-12-31T00:00:00Z")]}, "out of range"),
+        ({"sessions": [row(sessionId="s", lastActivity="1900-01-01T00:00:00Z")]}, "out of range"),
         ({"data": [row(date="2026-11-02")]}, "not known"),
     ],
 )
@@ -119,6 +124,18 @@ def test_what_cannot_be_imported_says_why(document, why):
 def test_what_is_no_report_is_told_apart(document):
     assert not is_report(document)
     assert list(read_report(document, midnight)) == []
+
+
+@pytest.mark.parametrize("models", [5, {"a": 1}, "text", [5]])
+def test_names_of_models_that_are_no_list_of_texts_are_no_names(models):
+    (found,) = read(daily({"date": "2026-11-02", "modelsUsed": models, "inputTokens": 1}))
+    assert (found.model, found.tokens) == ("", Tokens(1, 0, 0, 0, 0, 0))
+
+
+def test_names_of_models_are_as_a_column_may_hold_them():
+    (listed,) = read(daily({"date": "2026-11-02", "modelsUsed": [f"{MODEL}\x00"], "inputTokens": 1}))
+    (keyed,) = read(daily({"date": "2026-11-02", "breakdown": {f"{MODEL}\x00": {"inputTokens": 1}}}))
+    assert (listed.model, keyed.model) == (MODEL, MODEL)
 
 
 def test_a_record_says_that_it_is_a_sum():

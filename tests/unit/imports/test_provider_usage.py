@@ -51,6 +51,8 @@ def test_batches_are_priced_as_batches(bucket):
         (openai(output_tokens="many"), "no count"),
         ({**openai(), "start_time": 9, "end_time": 3}, "no time"),
         ({**anthropic(), "starting_at": None}, "no time"),
+        ({**anthropic(), "ending_at": "9999-12-31T00:00:00Z"}, "out of range"),
+        ({**openai(), "end_time": 10**11}, "no time"),
     ],
 )
 def test_what_cannot_be_imported_says_why(bucket, why):
