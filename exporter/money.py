@@ -7,7 +7,7 @@ six decimals is exact.  Amounts are nano-USD because their sum must fit a signed
 
 from __future__ import annotations
 
-from decimal import ROUND_HALF_EVEN, Decimal, InvalidOperation
+from decimal import ROUND_HALF_EVEN, Decimal
 
 PICO_PER_NANO = 1_000
 PICO_PER_USD = 10**12
@@ -15,6 +15,8 @@ NANO_PER_USD = 10**9
 MAX_NANO_USD = 2**63 - 1
 MAX_CALL_NANO_USD = 100_000 * NANO_PER_USD
 """More than any single call costs; beyond it a count or a stated cost is nonsense, which no sum must take."""
+_LARGEST_EXPONENT = 18
+"""Of an amount in USD; a million digits behind a short text like 1e999999 would take the processor for minutes."""
 
 
 def divide_half_even(numerator: int, denominator: int) -> int:
@@ -27,11 +29,13 @@ def divide_half_even(numerator: int, denominator: int) -> int:
 
 
 def nano_from_usd(amount: str | int | Decimal) -> int:
-    """Nano-USD of a decimal amount in USD, half-even.  ValueError when it is no finite number."""
+    """Nano-USD of a decimal amount in USD, half-even.  ValueError when it is no finite number, or one from 10^19 up."""
     try:
         value = Decimal(amount)
+        if not value.is_finite() or value.adjusted() > _LARGEST_EXPONENT:
+            raise ValueError("out of range")
         return int((value * NANO_PER_USD).to_integral_value(ROUND_HALF_EVEN))
-    except (InvalidOperation, OverflowError, ValueError) as error:
+    except (ArithmeticError, ValueError) as error:
         raise ValueError(f"not an amount in USD: {amount!r}") from error
 
 

@@ -13,6 +13,15 @@ STATUS_ERROR = 2
 T = TypeVar("T")
 
 _CONTROL: Final = re.compile("[\x00-\x1f\x7f-\x9f]")
+_REPLACEMENT: Final = "\N{REPLACEMENT CHARACTER}"
+_UNSTORABLE: Final = re.compile("[\0\ud800-\udfff]")
+
+
+def clean_text(text: str) -> str:
+    """The text with U+FFFD in place of NUL and lone surrogates, which PostgreSQL does not store."""
+    if text.isascii() and "\0" not in text:
+        return text
+    return _UNSTORABLE.sub(_REPLACEMENT, text)
 
 
 def plain_text(value: Value | None, limit: int) -> str:

@@ -83,6 +83,9 @@ _CLASSES: Final = (
     (OWN.output[0], re.compile(r"(output|completion|candidates).*")),
 )
 """Field → the keys that add up to it.  Langfuse lets users invent keys; what fits nowhere is no token."""
+_LONGEST_KEY: Final = 64
+_AMOUNTS: Final = 2**63
+"""Beyond what a float can be added to; JSON sets integers no limit."""
 
 
 def read(span: Span, present: Spellings) -> Reading:
@@ -133,14 +136,21 @@ def _read_details(details: Mapping[str, Any]) -> dict[str, Value]:
     return dict(counted)
 
 
-@lru_cache(maxsize=512)
 def _field_of(key: str) -> str:
+    """The search takes the square of a key's length, and its answer is kept with the key."""
+    return _class_of(key) if len(key) <= _LONGEST_KEY else ""
+
+
+@lru_cache(maxsize=512)
+def _class_of(key: str) -> str:
     return next((field for field, fits in _CLASSES if fits.fullmatch(key)), "")
 
 
 def _read_cost(details: Mapping[str, Any]) -> float:
     """In USD: as stated in total, else the sum of what is stated."""
-    stated: dict[str, float] = {key: amount for key, amount in details.items() if type(amount) in (int, float)}
+    stated: dict[str, float] = {
+        key: amount for key, amount in details.items() if type(amount) in (int, float) and abs(amount) < _AMOUNTS
+    }
     return stated.get("total") or sum(stated.values())
 
 

@@ -6,7 +6,7 @@ import json
 import re
 from typing import Any, Final
 
-from exporter.signals import Value
+from exporter.signals import Value, clean_text
 
 LONGEST_OBJECT: Final = 2**16
 """Characters of a text that is parsed; usage takes a few hundred."""
@@ -37,10 +37,10 @@ def read_object(text: Value | None) -> dict[str, Any]:
 
 
 def unquote(text: Value | None) -> Value | None:
-    """The text that a JSON string stands for; anything else as it is.  Some emitters encode every value."""
+    """The text that a JSON string stands for, storable; anything else as it is.  Some emitters encode every value."""
     if type(text) is str and len(text) > 1 and text[0] == text[-1] == '"':
         parsed = _parse(text)
-        return parsed if isinstance(parsed, str) else text
+        return clean_text(parsed) if isinstance(parsed, str) else text
     return text
 
 

@@ -14,7 +14,7 @@ from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportM
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceResponse
 
 from exporter.intake.limits import IntakeLimits
-from exporter.intake.values import clean_text
+from exporter.signals import clean_text
 
 JSON: Final = "application/json"
 PROTOBUF: Final = "application/x-protobuf"

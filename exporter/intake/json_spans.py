@@ -18,8 +18,8 @@ from exporter.intake.json_fields import (
 )
 from exporter.intake.json_values import read_attributes
 from exporter.intake.json_walk import read_scopes, refuse_wrong_types
-from exporter.intake.values import Allowance, clean_text
-from exporter.signals import Origin, Span
+from exporter.intake.values import Allowance
+from exporter.signals import Origin, Span, clean_text
 
 
 def read_traces(body: bytes, allowance: Allowance, collected: Collected[Span]) -> None:

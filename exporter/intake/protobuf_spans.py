@@ -8,9 +8,9 @@ from opentelemetry.proto.trace.v1.trace_pb2 import ScopeSpans
 from exporter.intake.decoded import TOO_MANY_ATTRIBUTES, Collected
 from exporter.intake.ids import NO_SPAN, NO_TRACE, parent_or_root, why_unidentified
 from exporter.intake.protobuf_walk import Walk, parse
-from exporter.intake.values import MAX_INT64, Allowance, clean_text, read_attributes
+from exporter.intake.values import MAX_INT64, Allowance, read_attributes
 from exporter.intake.wire import TRACES, pieces
-from exporter.signals import Origin, Span
+from exporter.signals import Origin, Span, clean_text
 
 
 def read_traces(body: bytes, allowance: Allowance, collected: Collected[Span]) -> None:

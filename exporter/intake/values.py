@@ -6,7 +6,6 @@ surrogates), integers fit 64 bits, floats are finite.  Bytes, empty values, NaN 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from math import isfinite
@@ -15,12 +14,10 @@ from typing import Final
 from opentelemetry.proto.common.v1.common_pb2 import AnyValue, KeyValue
 
 from exporter.intake.limits import DEFAULT_LIMITS, IntakeLimits
-from exporter.signals import NO_LIFT, Lift, Value
+from exporter.signals import NO_LIFT, Lift, Value, clean_text
 
 MAX_INT64: Final = 2**63 - 1
 MIN_INT64: Final = -(2**63)
-REPLACEMENT: Final = "\N{REPLACEMENT CHARACTER}"
-_UNSTORABLE: Final = re.compile("[\0\ud800-\udfff]")
 
 Wanted = frozenset[str]
 """Keys of the span and resource attributes that leave decode."""
@@ -38,13 +35,6 @@ class Allowance:
     numbered: frozenset[str] = frozenset()
     """Instrumentation scopes whose log records are numbered by session."""
     limits: IntakeLimits = DEFAULT_LIMITS
-
-
-def clean_text(text: str) -> str:
-    """The text with U+FFFD in place of NUL and lone surrogates."""
-    if text.isascii() and "\0" not in text:
-        return text
-    return _UNSTORABLE.sub(REPLACEMENT, text)
 
 
 def cut_text(key: str, text: str, allowance: Allowance) -> str:

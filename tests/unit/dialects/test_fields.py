@@ -92,6 +92,13 @@ def test_the_first_spelling_that_says_something_counts_and_none_are_added(attrib
         (True, None, [UNREADABLE_NUMBER]),
         (1e300, None, [UNREADABLE_NUMBER]),
         ("1" * 100, None, [UNREADABLE_NUMBER]),
+        ("1e19", None, [UNREADABLE_NUMBER]),
+        # More digits than memory has room for, or than an hour is enough to write out.
+        ("1e9999999", None, [UNREADABLE_NUMBER]),
+        ("1e999980", None, [UNREADABLE_NUMBER]),
+        ("1e-999980", None, []),
+        ("1e9999999999999999999", None, [UNREADABLE_NUMBER]),
+        ("Infinity", None, [UNREADABLE_NUMBER]),
     ],
 )
 def test_a_reported_cost_is_nano_usd_or_absent(sent, nano, flags):

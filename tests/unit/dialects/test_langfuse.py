@@ -176,3 +176,18 @@ def test_an_error_shows_in_the_level_where_the_status_is_silent():
 def test_counts_that_json_writes_with_a_fraction_are_counts():
     usage = usage_sent(generation({"input": 100.0, "output": 10.0}), scope=SCOPE)
     assert usage.tokens == Tokens(100, 0, 0, 0, 10, 0)
+
+
+@pytest.mark.parametrize("key", ["ephemeral_5m" + "x" * 60, "output" * 150_000])
+def test_a_key_that_nobody_named_a_count_is_no_token(key):
+    """Searching one of a megabyte takes minutes, and the search keeps what it found by the key."""
+    assert decoded(generation({"input": 10, "output": 4, key: 7})) == decoded(generation({"input": 10, "output": 4}))
+
+
+@pytest.mark.parametrize("beyond", [10**400, -(10**400), 2**63, float("inf"), float("nan")])
+def test_a_cost_of_no_amount_leaves_the_others_as_they_are(beyond):
+    def told(amounts):
+        return usage_sent(generation({"input": 10, "output": 4}, cost_details=json.dumps(amounts)))
+
+    assert told({"input": 0.5, "output": beyond}).cost_reported_nano_usd == 500_000_000
+    assert told({"total": beyond, "output": 0.5}).cost_reported_nano_usd == 500_000_000

@@ -64,6 +64,7 @@ def test_what_is_no_literal_is_no_object(text):
         ("", ""),
         (None, None),
         (5, 5),
+        ('"a\\ud800b\\u0000"', "a\ufffdb\ufffd"),
     ],
 )
 def test_a_text_that_is_encoded_as_json_is_decoded(sent, meant):
