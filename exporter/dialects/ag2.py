@@ -13,10 +13,11 @@ from typing import Final
 
 from exporter.dialects import conventions
 from exporter.dialects.base import Dialect
+from exporter.dialects.fields import short_text
 from exporter.dialects.kinds import OPERATIONS, Operation, operation_of
 from exporter.dialects.reading import read_usage
 from exporter.dialects.spellings import Spellings
-from exporter.signals import Span, Value
+from exporter.signals import Span
 from exporter.usage import LLM, STEP, WORKFLOW, Reading
 
 NAME: Final = "ag2"
@@ -48,7 +49,7 @@ SPELLINGS: Final = conventions.SPELLINGS.followed_by(OWN)
 
 def read(span: Span, present: Spellings) -> Reading:
     """Kind and usage of a span of AG2."""
-    own = _operation(span.attributes.get(_TYPE), span.attributes.get(_USAGE_KIND))
+    own = _operation(short_text(span.attributes.get(_TYPE)), short_text(span.attributes.get(_USAGE_KIND)))
     reading = read_usage(span, present, NAME, own or operation_of(span))
     if own is _ROLLUP and reading.usage is not None:
         reading.usage.is_rollup = True
@@ -56,9 +57,9 @@ def read(span: Span, present: Spellings) -> Reading:
 
 
 @lru_cache(maxsize=256)
-def _operation(span_type: Value | None, usage_kind: Value | None) -> Operation | None:
-    own = _TYPES.get(span_type) if type(span_type) is str else None
-    if own is _TYPES["usage"] and type(usage_kind) is str:
+def _operation(span_type: str, usage_kind: str) -> Operation | None:
+    own = _TYPES.get(span_type)
+    if own is _TYPES["usage"]:
         return _RECORDED.get(usage_kind, own)
     return own
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from math import isfinite
-from typing import Final
+from typing import Any, Final
 
 from exporter.money import MAX_CALL_NANO_USD, nano_from_usd
 from exporter.signals import Value, plain_text
@@ -24,11 +24,33 @@ NEGATIVE_DROPPED: Final = "negative_dropped"
 UNREADABLE_NUMBER: Final = "unreadable_number"
 
 _DIGITS: Final = re.compile(r"\d{1,16}(\.\d*)?", re.ASCII)
+_NUMBER: Final = re.compile(r"\s*[-+]?[\d._]+([eE][-+]?\d+)?\s*")
 
 
 def read_text(value: Value | None) -> str:
     """A model, id or name: trimmed, without control characters, at most 256 characters; empty when absent."""
     return plain_text(value, LONGEST_TEXT)
+
+
+def short_text(value: Value | None) -> str:
+    """A text as it stands, as read when it is longer than 256 characters; empty when it is none."""
+    if type(value) is not str:
+        return ""
+    return value if len(value) <= LONGEST_TEXT else plain_text(value, LONGEST_TEXT)
+
+
+def short_texts(values: tuple[Any, ...]) -> tuple[str, ...]:
+    """Values that say something in words, as they stand when they are short texts, else as `read_text` reads them.
+
+    Made for keys of caches: lists of texts, which say nothing in any of the fields, could be of any size.
+    """
+    try:
+        if len("".join(values)) <= LONGEST_TEXT:
+            return values
+    except TypeError:
+        # One of them is no text.
+        pass
+    return tuple(map(read_text, values))
 
 
 def first_text(attributes: Mapping[str, Value], names: Iterable[str]) -> str:
@@ -98,16 +120,21 @@ def _from_text(text: str, flags: list[str]) -> int | None:
     return _in_range(-1 if is_negative else int(whole), flags)
 
 
+def is_number(text: str) -> bool:
+    """Whether a text has the form of a number that `coerce_count` or `coerce_usd` could read."""
+    return len(text) <= LONGEST_NUMBER and _NUMBER.fullmatch(text) is not None
+
+
 def coerce_usd(value: Value, flags: list[str]) -> int | None:
     """Nano-USD of an amount in USD; None when it is no positive number, for a cost of 0 means that nobody knew."""
-    text = str(value).strip() if type(value) in (int, float, str) else ""
+    text = str(value) if type(value) in (int, float, str) else ""
     try:
-        nano = nano_from_usd(text) if len(text) <= LONGEST_NUMBER else -1
+        nano = nano_from_usd(text.strip() if len(text) <= LONGEST_NUMBER else "")
     except ValueError:
         flags.append(UNREADABLE_NUMBER)
         return None
     if nano < 0 or nano > MAX_CALL_NANO_USD:
-        flags.append(NEGATIVE_DROPPED if text.startswith("-") else UNREADABLE_NUMBER)
+        flags.append(NEGATIVE_DROPPED if nano < 0 else UNREADABLE_NUMBER)
         return None
     return nano or None
 

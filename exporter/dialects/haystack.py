@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from exporter.dialects import conventions, raw_usage
 from exporter.dialects.base import Dialect
+from exporter.dialects.fields import short_text
 from exporter.dialects.json_text import find, parse_object
 from exporter.dialects.kinds import OPERATIONS, UNNAMED, Operation
 from exporter.dialects.providers import SPELLINGS as PROVIDERS
@@ -40,18 +41,18 @@ _WORD: Final = re.compile(r"[A-Za-z0-9_]+")
 
 def read(span: Span, present: Spellings) -> Reading:
     """Kind and usage of a component's run."""
-    return read_usage(span, present, NAME, _operation(span.attributes.get(_TYPE)))
+    return read_usage(span, present, NAME, _operation(short_text(span.attributes.get(_TYPE))))
 
 
 @lru_cache(maxsize=256)
-def _operation(component: Value | None) -> Operation:
-    name = component.lower() if type(component) is str else ""
+def _operation(component: str) -> Operation:
+    name = component.lower()
     return next((operation for part, operation in _KINDS if part in name), UNNAMED)
 
 
 def _take(attributes: Mapping[str, Value]) -> dict[str, Value]:
     """Of a model call alone: other components hand on what calls have put out."""
-    if _operation(attributes.get(_TYPE)).kind not in _CALLS:
+    if _operation(short_text(attributes.get(_TYPE))).kind not in _CALLS:
         return {}
     where, metas = attributes.get(_WHERE), list(_metas(parse_object(attributes.get(_OUTPUT))))
     for meta in metas:
@@ -75,16 +76,15 @@ def _identity(meta: dict[str, Any], where: Value | None) -> dict[str, Value]:
     found = {
         "gen_ai.response.model": meta.get("model"),
         conventions.RESPONSE_ID: meta.get("id"),
-        "gen_ai.provider.name": _provider(where),
+        "gen_ai.provider.name": _provider(short_text(where)),
     }
     return {name: text for name, text in found.items() if type(text) is str and text}
 
 
 @lru_cache(maxsize=256)
-def _provider(where: Value | None) -> str:
+def _provider(where: str) -> str:
     """Integrations stand in packages named after the provider."""
-    words = _WORD.findall(where) if type(where) is str else []
-    known = (normalise(word)[0] for word in words)
+    known = (normalise(word)[0] for word in _WORD.findall(where))
     return next((provider for provider in known if provider in PROVIDERS), "")
 
 

@@ -106,10 +106,16 @@ UNNAMED: Final = Operation("", OTHER)
 LONGEST_NAME: Final = 64
 
 
-@lru_cache(maxsize=1024)
 def find_operation(stated: Value | None) -> Operation:
     """The operation that a span states; one that nobody knows keeps its name and is of kind OTHER."""
-    name = plain_text(stated, LONGEST_NAME) if type(stated) is str else ""
+    if type(stated) is not str:
+        return UNNAMED
+    return _find(stated if len(stated) <= LONGEST_NAME else plain_text(stated, LONGEST_NAME))
+
+
+@lru_cache(maxsize=1024)
+def _find(stated: str) -> Operation:
+    name = plain_text(stated, LONGEST_NAME)
     if not name:
         return UNNAMED
     known = OPERATIONS.get(name) or OPERATIONS.get(name.lower())

@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from exporter.dialects import conventions
 from exporter.dialects.base import Dialect
+from exporter.dialects.fields import short_text
 from exporter.dialects.kinds import OPERATIONS, Operation, find_operation
 from exporter.dialects.literals import read_object
 from exporter.dialects.reading import read_usage
@@ -67,13 +68,13 @@ _TOTALS: Final = tuple((f"{side}_tokens", f"gen_ai.usage.{side}_tokens") for sid
 def read(span: Span, present: Spellings) -> Reading:
     """Kind and usage of a span that LangSmith exported."""
     attributes = span.attributes
-    operation = _operation(attributes.get(_KIND), attributes.get(conventions.OPERATION))
+    operation = _operation(short_text(attributes.get(_KIND)), short_text(attributes.get(conventions.OPERATION)))
     return read_usage(span, present, NAME, operation, counted_as=NAME)
 
 
 @lru_cache(maxsize=256)
-def _operation(kind: Value | None, stated: Value | None) -> Operation:
-    own = _KINDS.get(kind.strip().lower()) if type(kind) is str else None
+def _operation(kind: str, stated: str) -> Operation:
+    own = _KINDS.get(kind.strip().lower())
     operation = find_operation(stated)
     return own or (operation if operation.kind != OTHER else Operation(operation.name, OTHER))
 

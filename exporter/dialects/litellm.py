@@ -17,7 +17,7 @@ from typing import Final
 
 from exporter.dialects import conventions
 from exporter.dialects.base import Dialect
-from exporter.dialects.fields import is_true, read_text
+from exporter.dialects.fields import is_true, read_text, short_text
 from exporter.dialects.kinds import OPERATIONS, Operation, operation_of
 from exporter.dialects.literals import read_object
 from exporter.dialects.providers import normalise
@@ -67,8 +67,8 @@ def read(span: Span, present: Spellings) -> Reading:
     if beside and not present.cost:
         reading = read_usage(span, replace(present, cost=(_GUARDRAIL_COST,)), NAME, _GUARDRAIL)
     else:
-        call_type = attributes.get(_CALL_TYPE, attributes.get(_REQUEST))
-        operation = _operation(attributes.get(conventions.OPERATION), call_type) or operation_of(span)
+        call_type = short_text(attributes.get(_CALL_TYPE, attributes.get(_REQUEST)))
+        operation = _operation(short_text(attributes.get(conventions.OPERATION)), call_type) or operation_of(span)
         reading = read_usage(span, present, NAME, operation)
     if reading.usage is not None:
         _complete(reading.usage, attributes, beside if present.cost else 0)
@@ -76,10 +76,10 @@ def read(span: Span, present: Spellings) -> Reading:
 
 
 @lru_cache(maxsize=256)
-def _operation(stated: Value | None, call_type: Value | None) -> Operation | None:
+def _operation(stated: str, call_type: str) -> Operation | None:
     """By the call type, which tells more; several of them are one operation of the conventions."""
     for name in (call_type, stated):
-        operation = _of_call_type(name) if type(name) is str else None
+        operation = _of_call_type(name)
         if operation is not None:
             return operation
     return None

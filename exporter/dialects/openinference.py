@@ -12,6 +12,7 @@ from typing import Final
 from exporter.dialects import conventions
 from exporter.dialects.answers import read_answer
 from exporter.dialects.base import Dialect
+from exporter.dialects.fields import short_text
 from exporter.dialects.kinds import OPERATIONS, Operation, find_operation
 from exporter.dialects.printed_answers import read_printed_answer
 from exporter.dialects.reading import USAGE_MISSING, read_usage
@@ -77,7 +78,7 @@ _NO_CALLS: Final = ("._prepare_chat_with_tools",)
 def read(span: Span, present: Spellings) -> Reading:
     """Kind and usage of a span that follows OpenInference."""
     attributes = span.attributes
-    operation = _operation(attributes.get(conventions.OPERATION), attributes.get(_KIND))
+    operation = _operation(short_text(attributes.get(conventions.OPERATION)), short_text(attributes.get(_KIND)))
     reading = read_usage(span, present, NAME, operation)
     if span.name.endswith(_NO_CALLS) and reading.usage is not None and USAGE_MISSING in reading.usage.flags:
         return Reading(STEP, None)
@@ -85,10 +86,10 @@ def read(span: Span, present: Spellings) -> Reading:
 
 
 @lru_cache(maxsize=256)
-def _operation(stated: Value | None, kind: Value | None) -> Operation:
+def _operation(stated: str, kind: str) -> Operation:
     """The operation as the conventions name it, if known, else what the span's kind says; counting is free anyhow."""
     operation = find_operation(stated)
-    own = _KINDS.get(kind.strip().upper()) if type(kind) is str else None
+    own = _KINDS.get(kind.strip().upper())
     if own is None:
         return operation
     is_unknown = operation.kind == OTHER and not operation.never_billable

@@ -23,7 +23,7 @@ from exporter.dialects.conventions import (
 )
 from exporter.dialects.counting import read_counts
 from exporter.dialects.evidence import evidence_of
-from exporter.dialects.fields import LONGEST_TEXT, coerce_usd, first_text, is_true, read_text
+from exporter.dialects.fields import LONGEST_TEXT, coerce_usd, first_text, is_true, read_text, short_texts
 from exporter.dialects.kinds import Operation
 from exporter.dialects.providers import Source, bare_model, identify
 from exporter.dialects.spellings import Identity, Spellings
@@ -139,7 +139,7 @@ def _record(
     attributes, origin = span.attributes, span.origin
     told = _told(origin.resource)
     tier = first_text(attributes, present.tier) if present.tier else ""
-    named = tuple(map(attributes.__getitem__, present.identity.all_names))
+    named = short_texts(tuple(map(attributes.__getitem__, present.identity.all_names)))
     source, emitter, context, model = _profile(present.identity, named, tier, counted_as)
     if present.speed:
         context = context._replace(speed=first_text(attributes, present.speed).lower())
@@ -173,7 +173,7 @@ def _is_cache_hit(attributes: Mapping[str, Value]) -> bool:
 
 
 @lru_cache(maxsize=512)
-def _profile(identity: Identity, named: tuple[Value, ...], tier: str, scope: str) -> Profile:
+def _profile(identity: Identity, named: tuple[str, ...], tier: str, scope: str) -> Profile:
     """`named` are the values of all names of `identity`, in their order."""
     values = dict(zip(identity.all_names, named, strict=True))
     source = identify(

@@ -15,6 +15,7 @@ from typing import Final
 from exporter.dialects import conventions
 from exporter.dialects.base import Dialect
 from exporter.dialects.basis import VERCEL, VERCEL_BEFORE_6
+from exporter.dialects.fields import short_text
 from exporter.dialects.kinds import OPERATIONS, Operation, operation_of
 from exporter.dialects.provider_metadata import UNCACHED, read_metadata
 from exporter.dialects.reading import read_usage
@@ -89,7 +90,7 @@ _COUNTS_ALIKE_FROM: Final = 6
 def read(span: Span, present: Spellings) -> Reading:
     """Kind and usage of a span of the AI SDK."""
     attributes = span.attributes
-    operation = _operation(attributes.get(_ID)) or operation_of(span)
+    operation = _operation(short_text(attributes.get(_ID))) or operation_of(span)
     row = _row(attributes, present) if _ID in attributes else ""
     reading = read_usage(span, present, NAME, operation, counted_as=row)
     if reading.usage is not None and span.origin.scope in _PROGRAMS:
@@ -98,10 +99,9 @@ def read(span: Span, present: Spellings) -> Reading:
 
 
 @lru_cache(maxsize=256)
-def _operation(stated: Value | None) -> Operation | None:
-    name = stated if type(stated) is str else ""
-    outer, _, inner = name.rpartition(".")
-    return _OUTER.get(name) or OPERATIONS.get(name) or OPERATIONS.get(outer) or _INNER.get(inner)
+def _operation(stated: str) -> Operation | None:
+    outer, _, inner = stated.rpartition(".")
+    return _OUTER.get(stated) or OPERATIONS.get(stated) or OPERATIONS.get(outer) or _INNER.get(inner)
 
 
 def _row(attributes: Mapping[str, Value], present: Spellings) -> str:

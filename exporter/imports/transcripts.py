@@ -65,7 +65,8 @@ class Call(NamedTuple):
     searches: int
     is_sidechain: bool
     is_ttl_known: bool
-    evidence: Evidence
+    numbers: Mapping[str, int]
+    """The counts under the names that Claude Code's telemetry has for them, by which they can be read again."""
 
 
 def read_call(document: object) -> Call | None:
@@ -99,7 +100,7 @@ def read_call(document: object) -> Call | None:
         searches=count_of(mapping_of(usage.get("server_tool_use")), "web_search_requests"),
         is_sidechain=line.get("isSidechain") is True,
         is_ttl_known=is_ttl_known,
-        evidence=_evidence(usage, model),
+        numbers=_numbers(usage),
     )
 
 
@@ -116,7 +117,7 @@ def merge_lines(one: Call, other: Call) -> Call:
 
 def item_of(call: Call, identify: Identify) -> Item:
     """The record of a call."""
-    has_usage = any(call.tokens)
+    has_usage, provider = any(call.tokens), _provider(call, identify)
     flags = () if call.is_ttl_known else (TTL_UNKNOWN,)
     usage = UsageRecord(
         signal=IMPORTS,
@@ -128,7 +129,7 @@ def item_of(call: Call, identify: Identify) -> Item:
         span_id=b"",
         start_ns=call.first_ns,
         end_ns=call.last_ns,
-        provider=_provider(call, identify),
+        provider=provider,
         gateway="",
         request_model="",
         response_model=call.model,
@@ -146,7 +147,7 @@ def item_of(call: Call, identify: Identify) -> Item:
         flags=flags if has_usage else (*flags, "zero_usage"),
         record_key=call.key,
         source=session_source(call.session),
-        evidence=call.evidence,
+        evidence=_evidence(call, provider),
     )
     return Item(usage, call.folder, call.is_sidechain)
 
@@ -198,13 +199,17 @@ def _last_part(path: str) -> str:
     return path.replace("\\", "/").rstrip("/").rpartition("/")[2]
 
 
-def _evidence(usage: Mapping[str, Any], model: str) -> Evidence:
-    """The counts under the names that Claude Code's telemetry has for them, by which they can be read again."""
+def _numbers(usage: Mapping[str, Any]) -> dict[str, int]:
     lifetimes = mapping_of(usage.get("cache_creation"))
     numbers = {
         **{name: usage.get(own) for own, name in _TOLD_AS.items()},
         **{name: lifetimes.get(own) for own, name in _LIFETIMES_TOLD_AS.items()},
     }
-    known = {name: value for name, value in numbers.items() if value is not None}
-    shape = {"names": list(known), "said": {"model": model}, "counted_as": _COUNTED_AS}
-    return Evidence(json.dumps(shape), tuple(known.values()))
+    return {name: value for name, value in numbers.items() if value is not None}
+
+
+def _evidence(call: Call, provider: str) -> Evidence:
+    """What Claude Code's telemetry would say of the call; the provider, which ids tell, would be lost without it."""
+    said = {"gen_ai.provider.name": provider, "gen_ai.response.model": call.model}
+    shape = {"names": list(call.numbers), "said": said, "counted_as": _COUNTED_AS}
+    return Evidence(json.dumps(shape), tuple(call.numbers.values()))

@@ -8,8 +8,12 @@ import pytest
 from opentelemetry.proto.metrics.v1.metrics_pb2 import Metric, NumberDataPoint, Sum
 from sqlalchemy import select
 
+from exporter.configuration import build_book, policy_in_force
 from exporter.importing import Importer
 from exporter.ledger import tables
+from exporter.ledger.config_store import latest_versions
+from exporter.reinterpretation import Chosen
+from exporter.views.reinterpretation import survey
 from support.otlp import log, logs_request, metrics_request, pairs
 from support.terminal import run
 from support.transcripts import MODEL, SESSION, answer, question, write
@@ -281,3 +285,13 @@ def test_an_import_that_was_stopped_goes_on_where_it_ended(worker, tmp_path, mon
     result = imported(worker, file)
     assert (result["new"], result["known"]) == (200 - booked, 0)
     assert len(charged(worker)) == 200
+
+
+def test_what_was_imported_is_read_again_as_it_is_booked(worker, tmp_path):
+    ids = ("msg_01XFDUDYJgAACzvnptvV0001", "msg_bdrk_01XFDUDYJgAACzvnptvV", "msg_vrtx_01XFDUDYJgAACzvnptvV")
+    lines = [answer(number, message={"id": one}) for number, one in enumerate(ids)]
+    imported(worker, write(tmp_path / "a.jsonl", *lines))
+    with worker.database.read() as connection:
+        book = build_book(connection, policy_in_force(connection, latest_versions(connection)[0]))
+        found = survey(connection, book, Chosen(), shown=20)
+    assert (found["examined"], found["examples"]) == (3, [])

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from exporter.dialects.kinds import Operation
+from exporter.dialects.rereading import Kept, read_again
 from exporter.imports.fields import Unreadable
 from exporter.imports.transcripts import item_of, merge_lines, read_call
 from exporter.usage import TTL_UNKNOWN, Tokens
@@ -117,3 +119,23 @@ def test_zero_usage_is_missing_and_never_zero():
     )
     usage = record(answer(1, usage={**nothing, "cache_creation": None}))
     assert (usage.usage_status, usage.flags) == ("missing", ("zero_usage",))
+
+
+@pytest.mark.parametrize(
+    ("message_id", "provider"),
+    [
+        ("msg_01XFDUDYJgAACzvnptvV0001", "anthropic"),
+        ("msg_bdrk_01XFDUDYJgAACzvnptvV", "aws.bedrock"),
+        ("msg_vrtx_01XFDUDYJgAACzvnptvV", "gcp.vertex_ai"),
+    ],
+)
+def test_what_is_kept_of_an_answer_is_read_again_as_the_answer(message_id, provider):
+    usage = record(answer(1, message={"id": message_id}))
+    operation = Operation(usage.operation, usage.kind)
+    again = read_again(
+        Kept(usage.signal, usage.dialect, usage.scope, operation, usage.evidence.shape, usage.evidence.numbers)
+    )
+    assert again is not None
+    for name in ("provider", "gateway", "request_model", "response_model", "price_model", "tokens", "usage_status"):
+        assert getattr(again, name) == getattr(usage, name), name
+    assert usage.provider == provider
