@@ -15,8 +15,6 @@ from gunicorn.app.base import BaseApplication
 from gunicorn.arbiter import Arbiter
 
 log = logging.getLogger(__name__)
-GC_EVERY = 20_000
-"""Objects made more than freed between two looks of the collector at the youngest."""
 METRICS_FOLDER = "PROMETHEUS_MULTIPROC_DIR"
 
 
@@ -31,12 +29,13 @@ def make_metrics_folder() -> str:
     return folder
 
 
-def _tune_collector() -> None:
-    """What was imported and built stays for good, so the collector need not look at it again and again; and a request
-    makes tens of thousands of objects that references alone free, so it may look less often."""
+def _spare_collector() -> None:
+    """What was imported and built stays for good, so the collector need not look at it again and again.
+
+    How often it looks stays as it is: refused bodies of megabytes hang on exceptions until it does.
+    """
     gc.collect()
     gc.freeze()
-    gc.set_threshold(GC_EVERY, 20, 20)
 
 
 class _Arbiter(Arbiter):
@@ -75,7 +74,7 @@ class Server(BaseApplication):
         # A hang-up of the terminal reaches the whole group; it is the master's to act on.
         signal.signal(signal.SIGHUP, signal.SIG_IGN)
         app = self._make_app()
-        _tune_collector()
+        _spare_collector()
         return app
 
     def run(self) -> None:
