@@ -14,22 +14,19 @@ import orjson
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 
-from exporter.app import make_booking
 from exporter.budgets.periods import is_time_zone
 from exporter.cli.context import CommandContext
 from exporter.cli.import_files import default_folders, find_transcripts
 from exporter.cli.import_transcripts import FileTally, TranscriptImport
 from exporter.cli.output import Cell, Column, print_json, say, show
-from exporter.configuration import build_runtime
+from exporter.cli.writing import writer
 from exporter.dialects.providers import provider_of_model
 from exporter.errors import InvalidRequest
-from exporter.following import read_stamp
 from exporter.importing import KNOWN, NEW, OPEN, OUTCOMES, OVERLAPPING, REPORTED, Importer, Tally
 from exporter.imports.ccusage import Row, is_report, read_report, sum_of
 from exporter.imports.fields import Unreadable
 from exporter.imports.provider_usage import is_page, read_pages
 from exporter.imports.record import Sum
-from exporter.ledger.slots import Slot
 from exporter.money import format_usd
 from exporter.usage import TOKEN_CLASSES
 
@@ -157,16 +154,8 @@ def _midnight_in(zone: str) -> Callable[[date], int]:
 
 @contextmanager
 def _importer(context: CommandContext, *, dry_run: bool) -> Iterator[Importer]:
-    """A writer of the ledger, by the configuration and the prices in force."""
-    database = context.database
-    with database.read() as connection:
-        runtime = build_runtime(connection, read_stamp(connection), context.settings)
-    slot = Slot(database.engine)
-    try:
-        booking = make_booking(context.settings, database, lambda: runtime, slot.number)
+    with writer(context) as (booking, runtime):
         yield Importer(booking, runtime, context.clock_ns, dry_run=dry_run)
-    finally:
-        slot.release()
 
 
 @contextmanager

@@ -11,6 +11,7 @@ from sqlalchemy import Connection
 
 from exporter.cli.context import CommandContext
 from exporter.cli.output import working
+from exporter.cli.writing import writer
 from exporter.configuration import build_book, policy_in_force
 from exporter.errors import InvalidRequest, NotFound
 from exporter.ledger import price_store
@@ -128,20 +129,8 @@ def _shortened(row: PriceRow, fresh: Sequence[PriceRow]) -> list[PriceRow]:
 
 def _price_waiting(context: CommandContext) -> int:
     """Price the rows that had no price; their number."""
-    # Only a change of prices needs what a server needs.
-    from exporter.app import make_booking
-    from exporter.configuration import build_runtime
-    from exporter.following import read_stamp
+    # Imported here, for most commands need nothing of it.
     from exporter.ledger.late import price_late
-    from exporter.ledger.slots import Slot
 
-    database, settings = context.database, context.settings
-    with database.read() as connection:
-        runtime = build_runtime(connection, read_stamp(connection), settings)
-    slot = Slot(database.engine)
-    try:
-        booking = make_booking(settings, database, lambda: runtime, slot.number)
-        with working("pricing what was waiting"):
-            return price_late(booking, runtime.book, context.clock_ns())
-    finally:
-        slot.release()
+    with writer(context) as (booking, runtime), working("pricing what was waiting"):
+        return price_late(booking, runtime.book, context.clock_ns())

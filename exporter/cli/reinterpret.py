@@ -12,6 +12,7 @@ from exporter.cli.context import CommandContext
 from exporter.cli.cost_options import read_time
 from exporter.cli.output import NOTHING, Cell, Column, print_json, say, show, working
 from exporter.cli.price_change import actor, book_in_force
+from exporter.cli.writing import writer
 from exporter.dialects.describing import known_dialects
 from exporter.money import format_usd
 from exporter.reinterpretation import Chosen, Correcting
@@ -101,23 +102,9 @@ def _check_dialect(asked: str | None, examined: int) -> None:
 
 def _apply(context: CommandContext, chosen: Chosen) -> int:
     """Book the corrections; their number."""
-    # Only a change needs what a server needs.
-    from exporter.app import make_booking
-    from exporter.configuration import build_runtime
-    from exporter.following import read_stamp
-    from exporter.ledger.slots import Slot
-
-    database, settings = context.database, context.settings
-    with database.read() as connection:
-        runtime = build_runtime(connection, read_stamp(connection), settings)
-    slot = Slot(database.engine)
-    try:
-        booking = make_booking(settings, database, lambda: runtime, slot.number)
+    with writer(context) as (booking, runtime), working("Booking corrections"):
         correcting = Correcting(booking, runtime.book, actor(), context.clock_ns())
-        with working("Booking corrections"):
-            return sum(changed for _, changed in correcting.correct_all(chosen))
-    finally:
-        slot.release()
+        return sum(changed for _, changed in correcting.correct_all(chosen))
 
 
 def _print(console: Console, answer: Answer, *, applies: bool) -> None:

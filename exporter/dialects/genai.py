@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from typing import Final
 
-from exporter.dialects import sources
 from exporter.dialects.base import Dialect, Logs, Metrics
 from exporter.dialects.conventional import (
     COUNTERS,
@@ -22,7 +21,8 @@ from exporter.dialects.conventions import MARKS, SPELLINGS, WANTED
 from exporter.dialects.kinds import operation_of
 from exporter.dialects.points import Values
 from exporter.dialects.reading import NOTHING, read_usage
-from exporter.dialects.records import ALONE
+from exporter.dialects.records import ALONE, anthropic_sdk_of
+from exporter.dialects.series import PROCESS
 from exporter.dialects.spellings import Spellings
 from exporter.signals import Span
 from exporter.usage import Reading
@@ -37,11 +37,11 @@ def read(span: Span, present: Spellings) -> Reading:
     reading = read_usage(span, present, NAME, operation_of(span))
     if reading.usage is not None and span.origin.scope.startswith(_ANTHROPIC_SDK):
         # Others tell of the same calls without naming them.
-        reading.usage.source = sources.anthropic_sdk_of(span.origin.resource)
+        reading.usage.source = anthropic_sdk_of(span.origin.resource)
     return reading
 
 
-DIALECT: Final = Dialect(name=NAME, marks=MARKS, wanted=WANTED | sources.WANTED, spellings=SPELLINGS, read=read)
+DIALECT: Final = Dialect(name=NAME, marks=MARKS, wanted=WANTED.union(PROCESS), spellings=SPELLINGS, read=read)
 
 REPEATERS: Final = ("gemini-cli", "qwen-code")
 """Scopes that say the same, and more, in events and metrics of their own."""

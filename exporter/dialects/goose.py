@@ -6,12 +6,12 @@ Source: the program's source of 2026; specification of telemetry dialects, secti
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Final
 
 from exporter.dialects import conventions
 from exporter.dialects.base import Dialect
+from exporter.dialects.json_text import parse_object
 from exporter.dialects.kinds import OPERATIONS, UNNAMED, find_operation
 from exporter.dialects.reading import read_usage
 from exporter.dialects.spellings import Spellings
@@ -20,7 +20,7 @@ from exporter.usage import Reading
 
 NAME: Final = "goose"
 _USAGE, _COST = "usage_details_json", "cost_details_json"
-_LONGEST: Final = 4096
+
 _GENERATION: Final = "observation_type"
 
 _LIFTED: Final = {
@@ -66,19 +66,11 @@ def read(span: Span, present: Spellings) -> Reading:
 def _take(attributes: Mapping[str, Value]) -> dict[str, Value]:
     found: dict[str, Value] = {}
     for source in (_USAGE, _COST):
-        parsed = _object(attributes.get(source))
+        parsed = parse_object(attributes.get(source)) or {}
         for (within, key), name in _LIFTED.items():
             if within == source and type(parsed.get(key)) in (int, float):
                 found[name] = parsed[key]
     return found
-
-
-def _object(text: Value | None) -> dict[str, Any]:
-    try:
-        parsed = json.loads(text) if type(text) is str and len(text) <= _LONGEST else None
-    except (ValueError, RecursionError):
-        parsed = None
-    return parsed if isinstance(parsed, dict) else {}
 
 
 DIALECT: Final = Dialect(

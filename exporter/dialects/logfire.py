@@ -10,11 +10,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from exporter.dialects import conventions, raw_usage, sources
+from exporter.dialects import conventions, raw_usage
 from exporter.dialects.base import Dialect
 from exporter.dialects.json_text import parse_object
 from exporter.dialects.kinds import operation_of
 from exporter.dialects.reading import USAGE_MISSING, read_usage
+from exporter.dialects.records import anthropic_sdk_of
+from exporter.dialects.series import PROCESS
 from exporter.dialects.spellings import Spellings
 from exporter.signals import Lift, Span, Value
 from exporter.usage import LLM, LOGS, SPANS, Reading, UsageRecord
@@ -64,7 +66,7 @@ def _from_start(span: Span) -> Span:
 def _or_of_sdk(reading: Reading, usage: UsageRecord, span: Span) -> Reading:
     """The Anthropic SDK has spans of its own, which Logfire leaves in place for streams, without an id in common."""
     usage.signal, usage.outranked_by = LOGS, frozenset({SPANS})
-    usage.source = sources.anthropic_sdk_of(span.origin.resource)
+    usage.source = anthropic_sdk_of(span.origin.resource)
     return reading
 
 
@@ -80,7 +82,7 @@ def _take(attributes: Mapping[str, Value]) -> dict[str, Value]:
 DIALECT: Final = Dialect(
     name=NAME,
     marks=conventions.MARKS | {*_PARTIAL},
-    wanted=conventions.WANTED | sources.WANTED | {_TYPE, _DURATION, *_PARTIAL},
+    wanted=conventions.WANTED | {_TYPE, _DURATION, *_PARTIAL, *PROCESS},
     spellings=SPELLINGS,
     read=read,
     claims=_claims,

@@ -7,15 +7,11 @@ Sources: @ai-sdk/anthropic, -amazon-bedrock, -google, -openai, -deepseek and -ga
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from exporter.dialects.json_text import whole
+from exporter.dialects.json_text import parse_object, whole
 from exporter.signals import Value
-
-LONGEST: Final = 2**20
-"""Characters of JSON that are parsed; what is longer holds content."""
 
 UNCACHED: Final = "ai.usage.inputTokenDetails.noCacheTokens"
 _READ, _WRITE = "ai.usage.inputTokenDetails.cacheReadTokens", "ai.usage.inputTokenDetails.cacheWriteTokens"
@@ -55,14 +51,8 @@ _PRICES: Final = {"gateway": ("cost",), "openrouter": ("usage", "cost")}
 
 def read_metadata(text: Value | None) -> dict[str, Value]:
     """Counts, tier and price, under the names of the SDK and the conventions; nothing else."""
-    if type(text) is not str or not text.startswith("{") or len(text) > LONGEST:
-        return {}
-    try:
-        providers = json.loads(text)
-    except (ValueError, RecursionError):
-        return {}
     found: dict[str, Value] = {}
-    for provider, said in providers.items():
+    for provider, said in (parse_object(text) or {}).items():
         for name, value in _facts(provider, said):
             found.setdefault(name, value)
     return found

@@ -14,6 +14,7 @@ from typing import Final
 from exporter.dialects.conventions import ERROR_TYPE, INSTANCE, SERVICE
 from exporter.dialects.fields import coerce_count, first_text, read_text
 from exporter.dialects.reading import NOTHING
+from exporter.dialects.series import PROCESS
 from exporter.dialects.spellings import Names
 from exporter.signals import STATUS_ERROR, Span, Value
 from exporter.usage import LOGS, METRICS, MISSING, Reading, UsageRecord, is_strong
@@ -101,6 +102,11 @@ def _place(usage: UsageRecord, span: Span, session: Names, machine: Names) -> No
 def _stated(span: Span, names: Names) -> str:
     attributes, resource = span.attributes, span.origin.resource
     return next(filter(None, (read_text(attributes.get(name, resource.get(name))) for name in names)), "")
+
+
+def anthropic_sdk_of(resource: Mapping[str, Value]) -> str:
+    """The Anthropic SDK within a process; where processes do not tell themselves apart, within a service."""
+    return "\x1f".join(("com.anthropic.sdk", *(read_text(resource.get(name)) for name in PROCESS)))
 
 
 def key_of_log(usage: UsageRecord, sequence: str) -> str:

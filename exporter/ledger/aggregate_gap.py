@@ -6,12 +6,13 @@ no money: sampling, a lost batch or a call that nobody traces are the usual reas
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any, Final, NamedTuple
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Final, NamedTuple
 
 from sqlalchemy import Connection, func, select
 
 from exporter.budgets.periods import QUARTER_NS
+from exporter.ledger.batches import in_batches
 from exporter.ledger.gauges import Labels, read_gauges, replace_gauges
 from exporter.ledger.tables import TOKEN_COLUMNS, dimension, skeleton, usage
 from exporter.settle.skeleton import unpack
@@ -67,7 +68,7 @@ def find_aggregate_gaps(connection: Connection, after: int | None, now_ns: int) 
         .order_by(usage.c.trace)
     )
     found: dict[_Agent, Told] = {}
-    for batch in _in_batches(connection.execute(query).all()):
+    for batch in in_batches(connection.execute(query).all(), _BATCH):
         below = _charged_below(connection, {row[0] for row in batch})
         for trace, span_id, received_at, total, service, agent in batch:
             charged = below.get((trace, bytes(span_id)))
@@ -142,7 +143,3 @@ def _ancestors(parents: Mapping[tuple[int, bytes], bytes], trace: int, span_id: 
         yield trace, parent
         seen.add(parent)
         parent = parents.get((trace, parent))
-
-
-def _in_batches(rows: Sequence[Any]) -> Iterator[Sequence[Any]]:
-    return (rows[start : start + _BATCH] for start in range(0, len(rows), _BATCH))

@@ -15,6 +15,7 @@ from sqlalchemy.dialects.postgresql import insert as postgres_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from exporter.ledger.admission import admit, admit_distribution
+from exporter.ledger.batches import in_batches
 from exporter.ledger.families import overflow_texts
 from exporter.ledger.tables import (
     DIMENSION_TEXTS,
@@ -90,9 +91,9 @@ class Dimensions:
         """Find or make the rows.  When the transaction of `connection` fails, `forget` them."""
         if texts and connection.dialect.name == "postgresql":
             connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _ADMISSION_LOCK})
-        for batch in _in_batches(sorted(texts)):
+        for batch in in_batches(sorted(texts), _BATCH):
             self._known.update(_intern_dimensions(connection, batch, now_ns, self.series_limit))
-        for batch in _in_batches(sorted(tasks)):
+        for batch in in_batches(sorted(tasks), _BATCH):
             self._tasks.update(_intern_tasks(connection, batch))
 
     def absent_shapes(self, documents: Iterable[str]) -> set[str]:
@@ -101,7 +102,7 @@ class Dimensions:
 
     def intern_shapes(self, connection: Connection, documents: set[str]) -> None:
         """Find or make the rows of shapes; as `intern`."""
-        for batch in _in_batches(sorted(documents)):
+        for batch in in_batches(sorted(documents), _BATCH):
             digests = {digest_of([document]): document for document in batch}
             rows = [{"digest": digest, "document": document} for digest, document in digests.items()]
             insert_missing(connection, shape, rows)
@@ -122,7 +123,7 @@ class Dimensions:
     def agent_names(self, connection: Connection, refs: Collection[int]) -> dict[int, str]:
         """Names of agents by what skeletons refer to."""
         unknown = [ref for ref in refs if ref != NOBODY and ref not in self._agents]
-        for batch in _in_batches(sorted(unknown)):
+        for batch in in_batches(sorted(unknown), _BATCH):
             rows = connection.execute(select(agent_name.c.ref, agent_name.c.name).where(agent_name.c.ref.in_(batch)))
             self._agents.update((ref, name) for ref, name in rows)
         return {ref: self._agents[ref] for ref in refs if ref in self._agents}
@@ -219,7 +220,7 @@ def insert_numbered(connection: Connection, table: Table, row: dict[str, Any]) -
 
 
 def _intern_dimensions(
-    connection: Connection, batch: list[Texts], now_ns: int, series_limit: int
+    connection: Connection, batch: Sequence[Texts], now_ns: int, series_limit: int
 ) -> dict[Texts, Dimension]:
     digests = {digest_of(texts): texts for texts in batch}
     found = _rows_by_digest(connection, digests)
@@ -311,16 +312,12 @@ def _insert_texts(connection: Connection, table: Table, names: Sequence[str], te
     return insert_numbered(connection, table, row)
 
 
-def _intern_tasks(connection: Connection, batch: list[TaskKey]) -> dict[TaskKey, int]:
+def _intern_tasks(connection: Connection, batch: Sequence[TaskKey]) -> dict[TaskKey, int]:
     insert_missing(connection, task, [{"project": project, "name": name} for project, name in batch])
     names = {name for _, name in batch}
     rows = connection.execute(select(task.c.project, task.c.name, task.c.id).where(task.c.name.in_(names)))
     found = {(project, name): number for project, name, number in rows}
     return {key: found[key] for key in batch}
-
-
-def _in_batches(items: list[Any]) -> Iterable[list[Any]]:
-    return (items[start : start + _BATCH] for start in range(0, len(items), _BATCH))
 
 
 def _forget_oldest(known: dict[Any, Any]) -> None:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
-from typing import Any, Final, NamedTuple
+from collections.abc import Collection, Iterable, Iterator
+from typing import Final, NamedTuple
 
 from sqlalchemy import Connection, select
 
+from exporter.ledger.batches import in_batches
 from exporter.ledger.entry import Entry
 from exporter.ledger.tables import TOKEN_COLUMNS, dimension, trace, usage
 from exporter.settle.call_identity import reach_of, refs_around
@@ -27,7 +28,7 @@ class Outcome(NamedTuple):
 def traces_among(connection: Connection, trace_ids: Collection[bytes]) -> set[bytes]:
     """Those that the ledger has; a record without a span of its own stands in a trace of its own."""
     found: set[bytes] = set()
-    for part in _parts(sorted(trace_ids)):
+    for part in in_batches(sorted(trace_ids), _PART):
         rows = connection.scalars(select(trace.c.trace_id).where(trace.c.trace_id.in_(part)))
         found.update(bytes(trace_id) for trace_id in rows)
     return found
@@ -38,7 +39,7 @@ def calls_among(connection: Connection, entries: Iterable[Entry]) -> set[str]:
     nodes = [entry.node for entry in entries if entry.node.call]
     refs = {ref for one in nodes for ref in refs_around(one.call, one.start_ns, reach_of(one.start_ns, one.end_ns))}
     found: set[str] = set()
-    for part in _parts(sorted(refs)):
+    for part in in_batches(sorted(refs), _PART):
         rows = connection.scalars(select(usage.c.call_key).where(usage.c.call_ref.in_(part)))
         found.update(key for key in rows if key)
     return found
@@ -47,7 +48,7 @@ def calls_among(connection: Connection, entries: Iterable[Entry]) -> set[str]:
 def rows_in(connection: Connection, trace_ids: Collection[bytes]) -> Iterator[Outcome]:
     """The rows that stand in traces."""
     columns = (usage.c.billing, usage.c.cost_nano_usd, *(usage.c[name] for name in TOKEN_COLUMNS))
-    for part in _parts(sorted(trace_ids)):
+    for part in in_batches(sorted(trace_ids), _PART):
         query = select(*columns).join(trace, trace.c.id == usage.c.trace).where(trace.c.trace_id.in_(part))
         for billing, cost, *tokens in connection.execute(query):
             yield Outcome(BILLING[billing], cost, Tokens(*tokens))
@@ -75,7 +76,7 @@ def outranked_by_imports(connection: Connection, sources: Collection[int]) -> li
     Of any age: the shape of a trace by which telemetry is settled again is kept for the settle horizon only.
     """
     found: list[int] = []
-    for part in _parts(sorted(sources)):
+    for part in in_batches(sorted(sources), _PART):
         rows = connection.scalars(
             select(usage.c.id).where(
                 usage.c.source.in_(part),
@@ -85,7 +86,3 @@ def outranked_by_imports(connection: Connection, sources: Collection[int]) -> li
         )
         found += rows
     return sorted(found)
-
-
-def _parts(items: Sequence[Any]) -> Iterator[Sequence[Any]]:
-    return (items[start : start + _PART] for start in range(0, len(items), _PART))

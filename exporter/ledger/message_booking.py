@@ -10,6 +10,7 @@ from sqlalchemy import Connection, insert, select
 from sqlalchemy.dialects.postgresql import insert as postgres_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
+from exporter.ledger.batches import in_batches
 from exporter.ledger.engine import Database
 from exporter.ledger.message_series import ERRORS, GATES, MESSAGES, REFUSED, LabelSet, intern_label_sets
 from exporter.ledger.message_tables import message, message_gate, message_total
@@ -77,7 +78,7 @@ def _labels_of(one: Message) -> Iterator[LabelSet]:
 
 def _unknown(connection: Connection, wanted: Sequence[Message]) -> list[Message]:
     known: set[bytes] = set()
-    for part in _in_parts(wanted):
+    for part in in_batches(wanted, _BATCH):
         query = select(message.c.key).where(message.c.key.in_([one.key for one in part]))
         known.update(bytes(key) for key in connection.scalars(query))
     return [one for one in wanted if one.key not in known]
@@ -89,7 +90,7 @@ def _insert(
     """Those of the messages that no other writer inserted in the meantime."""
     numbers: dict[bytes, int] = {}
     new = _upsert(connection)(message).on_conflict_do_nothing().returning(message.c.key, message.c.id)
-    for part in _in_parts(fresh):
+    for part in in_batches(fresh, _BATCH):
         rows = [_message_row(one, series, now_ns) for one in part]
         numbers.update({bytes(key): number for key, number in connection.execute(new, rows)})
     accepted = [one for one in fresh if one.key in numbers]
@@ -129,7 +130,3 @@ def _gate_rows(one: Message, number: int, series: Mapping[LabelSet, int]) -> Ite
 
 def _upsert(connection: Connection) -> Any:
     return sqlite_insert if connection.dialect.name == "sqlite" else postgres_insert
-
-
-def _in_parts(messages: Sequence[Message]) -> Iterator[Sequence[Message]]:
-    return (messages[start : start + _BATCH] for start in range(0, len(messages), _BATCH))

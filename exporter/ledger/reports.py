@@ -6,7 +6,7 @@ retires the reports of its time.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Sequence
 from typing import Final, NamedTuple
 
 from sqlalchemy import Connection, func, or_, select, update
@@ -14,6 +14,7 @@ from sqlalchemy import Connection, func, or_, select, update
 from exporter.budgets.periods import QUARTER_NS
 from exporter.imports.record import Tellers
 from exporter.ledger import changes
+from exporter.ledger.batches import in_batches
 from exporter.ledger.booking import Booking
 from exporter.ledger.revising import BATCH, Row, revise
 from exporter.ledger.sums import Sums
@@ -115,10 +116,6 @@ def retire(booking: Booking, reports: Sequence[int], now_ns: int) -> int:
     open_rows = select(usage, trace.c.trace_id).join(trace, trace.c.id == usage.c.trace).order_by(usage.c.id)
     open_rows = open_rows.where(usage.c.billing.in_(_OPEN))
     return sum(
-        revise(booking, open_rows.where(usage.c.id.in_(part)), supersede, now_ns).changed for part in _parts(reports)
+        revise(booking, open_rows.where(usage.c.id.in_(part)), supersede, now_ns).changed
+        for part in in_batches(reports, min(BATCH, _PART))
     )
-
-
-def _parts(numbers: Sequence[int]) -> Iterator[Sequence[int]]:
-    size = min(BATCH, _PART)
-    return (numbers[start : start + size] for start in range(0, len(numbers), size))
