@@ -64,9 +64,14 @@ class Combiner(Generic[T, R]):
                 self._serve()
         finally:
             self._turn.release()
-        if isinstance(ticket.answer, Exception):
-            raise ticket.answer
-        return ticket.answer  # type: ignore[return-value]  # a done ticket that is no exception holds an R
+        answer, ticket.answer = ticket.answer, None
+        if not isinstance(answer, Exception):
+            return answer  # type: ignore[return-value]  # a done ticket that is no exception holds an R
+        try:
+            raise answer
+        finally:
+            # The error knows this frame, which knows the item: megabytes would wait for the garbage collector.
+            del answer
 
     def run_alone(self, job: Callable[[], None]) -> None:
         """Run something else while no request works."""
@@ -75,11 +80,7 @@ class Combiner(Generic[T, R]):
 
     def _serve(self) -> None:
         tickets = self._take()
-        try:
-            answers = self._answers(tickets)
-        except Exception as error:  # noqa: BLE001 - whatever it is, every waiting request must hear of it
-            answers = [error] * len(tickets)
-        for ticket, answer in zip(tickets, answers, strict=True):
+        for ticket, answer in zip(tickets, self._answers(tickets), strict=True):
             ticket.answer = answer
             ticket.is_done = True
 
@@ -100,11 +101,9 @@ class Combiner(Generic[T, R]):
     def _answers(self, tickets: Sequence[_Ticket[T, R]]) -> Sequence[R | Exception]:
         try:
             return self._work([ticket.item for ticket in tickets])
-        except Unavailable:
-            raise
-        except Exception:
-            if len(tickets) < 2:
-                raise
+        except Exception as error:  # noqa: BLE001 - whatever it is, every waiting request must hear of it
+            if isinstance(error, Unavailable) or len(tickets) < 2:
+                return [error] * len(tickets)
         # One of them brought trouble that nobody foresaw; the others must not suffer for it.
         return [self._alone(ticket) for ticket in tickets]
 

@@ -108,6 +108,9 @@ def _try(prepare: Callable[[Body], Prepared], body: Body) -> Prepared | Exceptio
     try:
         return prepare(body)
     except ExporterError as error:
+        # Where it was raised is of no use to anybody; the frames there know the body, and the error through this one's
+        # callers, so that megabytes would wait for the garbage collector.
+        error.__traceback__ = error.__context__ = error.__cause__ = None
         return error
 
 

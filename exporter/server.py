@@ -15,6 +15,8 @@ from gunicorn.app.base import BaseApplication
 from gunicorn.arbiter import Arbiter
 
 log = logging.getLogger(__name__)
+COLLECT_AFTER = 10_000
+"""Objects made more than freed between two looks of the collector at the young ones."""
 METRICS_FOLDER = "PROMETHEUS_MULTIPROC_DIR"
 
 
@@ -30,12 +32,11 @@ def make_metrics_folder() -> str:
 
 
 def _spare_collector() -> None:
-    """What was imported and built stays for good, so the collector need not look at it again and again.
-
-    How often it looks stays as it is: refused bodies of megabytes hang on exceptions until it does.
-    """
+    """What was imported and built stays for good, so the collector need not look at it again and again; and what a
+    request makes is free without it, so it may look less often."""
     gc.collect()
     gc.freeze()
+    gc.set_threshold(COLLECT_AFTER, 10, 10)
 
 
 class _Arbiter(Arbiter):

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import threading
+import weakref
 
 import pytest
 
@@ -106,3 +108,24 @@ def test_a_turn_that_never_comes_is_unavailable_and_the_item_is_withdrawn():
     release.set()
     threads[0].join(5)
     assert not combiner._waiting
+
+
+class Item:
+    """Something that can tell whether it is still kept."""
+
+
+def test_a_refused_item_is_free_at_once():
+    def refuse(items):
+        return [InvalidRequest("bad") for _ in items]
+
+    combiner = Combiner(refuse, most=2, patience=5)
+    item = Item()
+    kept = weakref.ref(item)
+    gc.disable()
+    try:
+        with pytest.raises(InvalidRequest):
+            combiner.submit(item)
+        del item
+        assert kept() is None
+    finally:
+        gc.enable()
