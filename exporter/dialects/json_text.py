@@ -31,9 +31,11 @@ def whole(value: Any) -> Any:
 
 def find(node: Any, path: tuple[str | int, ...]) -> Any:
     """What stands at the end of a path through objects and lists, None where it leads nowhere."""
-    try:
-        for step in path:
+    for step in path:
+        if type(node) is dict:
+            node = node.get(step)
+        elif type(node) is list and type(step) is int and step < len(node):
             node = node[step]
-    except (LookupError, TypeError):
-        return None
+        else:
+            return None
     return node

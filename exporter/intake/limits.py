@@ -31,6 +31,8 @@ class IntakeLimits:
     the SDK's limit to 10,000, so thousands are honest."""
     max_request_attributes: int = 3_000_000
     """Of all spans and resources of one request: to look at one takes about 0.35 us."""
+    max_repaired: int = 50_000
+    """Distinct attributes of one request whose texts are not UTF-8: to repair one takes about 5 us."""
     max_text_chars: int = 4_096
     """Of one attribute text, unless its key is read whole."""
     max_depth: int = 16

@@ -11,7 +11,7 @@ from exporter.intake.decoded import TOO_MANY_ATTRIBUTES, Collected
 from exporter.intake.hints import NUMBERING, SEQUENCE, SESSION, session_event
 from exporter.intake.ids import context_of
 from exporter.intake.otlp import EVENT_NAME
-from exporter.intake.protobuf_walk import Walk, parse
+from exporter.intake.protobuf_walk import Walk, parse, walk_of
 from exporter.intake.values import MAX_INT64, Allowance, read_attributes
 from exporter.intake.wire import LOGS, pieces
 from exporter.signals import Origin, Span
@@ -21,7 +21,7 @@ Events = frozenset[str]
 
 def read_logs(body: bytes, events: Events, allowance: Allowance, collected: Collected[Span]) -> None:
     """Collect the records of an ExportLogsServiceRequest that are one of `events`."""
-    walk = Walk(allowance)
+    walk = walk_of(allowance)
     in_pieces = replace(allowance, wanted=allowance.wanted | {EVENT_NAME})
     for request in parse(ExportLogsServiceRequest, pieces(body, LOGS, in_pieces, collected.reject)):
         for group in request.resource_logs:

@@ -17,7 +17,7 @@ from opentelemetry.proto.metrics.v1.metrics_pb2 import (
 
 from exporter.intake.decoded import TOO_MANY_ATTRIBUTES, Collected
 from exporter.intake.otlp import NO_RECORDED_VALUE, Head, delta_of, series_digest
-from exporter.intake.protobuf_walk import Walk, parse
+from exporter.intake.protobuf_walk import Walk, parse, walk_of
 from exporter.intake.values import MAX_INT64, Allowance, cut_text, read_attributes, read_value
 from exporter.intake.wire import METRICS, pieces
 from exporter.signals import Origin, Point
@@ -27,7 +27,7 @@ DataPoint = NumberDataPoint | HistogramDataPoint | ExponentialHistogramDataPoint
 
 def read_points(body: bytes, metrics: frozenset[str], allowance: Allowance, collected: Collected[Point]) -> None:
     """Collect the points of an ExportMetricsServiceRequest that belong to one of `metrics`."""
-    walk = Walk(allowance)
+    walk = walk_of(allowance)
     for request in parse(ExportMetricsServiceRequest, pieces(body, METRICS, allowance, collected.reject)):
         for group in request.resource_metrics:
             resource = walk.resource(group.resource)

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.proto.trace.v1.trace_pb2 import ScopeSpans
 
 from exporter.intake.decoded import TOO_MANY_ATTRIBUTES, Collected
 from exporter.intake.ids import NO_SPAN, NO_TRACE, parent_or_root, why_unidentified
+from exporter.intake.protobuf_attributes import UNREAD_TRACES, Attributes
 from exporter.intake.protobuf_walk import Walk, parse
-from exporter.intake.values import MAX_INT64, Allowance, read_attributes
+from exporter.intake.values import MAX_INT64, Allowance
 from exporter.intake.wire import TRACES, pieces
 from exporter.signals import Origin, Span, clean_text
 
 
 def read_traces(body: bytes, allowance: Allowance, collected: Collected[Span]) -> None:
     """Collect the spans of an ExportTraceServiceRequest."""
-    walk = Walk(allowance)
-    for request in parse(ExportTraceServiceRequest, pieces(body, TRACES, allowance, collected.reject)):
+    walk = Walk(allowance, Attributes(allowance).read)
+    for request in parse(UNREAD_TRACES, pieces(body, TRACES, allowance, collected.reject)):
         for group in request.resource_spans:
             resource = walk.resource(group.resource)
             for scoped in group.scope_spans:
@@ -28,7 +28,7 @@ def read_traces(body: bytes, allowance: Allowance, collected: Collected[Span]) -
 
 
 def _read_spans(message: ScopeSpans, origin: Origin, walk: Walk, collected: Collected[Span]) -> None:
-    allowance, most, looked = walk.allowance, walk.allowance.limits.max_attributes, 0
+    most, looked, read = walk.allowance.limits.max_attributes, 0, walk.read
     for span in message.spans:
         trace_id, span_id, attributes = span.trace_id, span.span_id, span.attributes
         if len(trace_id) != 16 or len(span_id) != 8 or trace_id == NO_TRACE or span_id == NO_SPAN:
@@ -53,7 +53,7 @@ def _read_spans(message: ScopeSpans, origin: Origin, walk: Walk, collected: Coll
                 start,
                 end,
                 span.status.code,
-                read_attributes(attributes, allowance),
+                read(attributes),
                 origin,
             )
         )

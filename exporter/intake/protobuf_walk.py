@@ -6,9 +6,9 @@ the order throughout: look at the key, skip early.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 
 from google.protobuf.message import DecodeError, Message
 from opentelemetry.proto.common.v1.common_pb2 import InstrumentationScope
@@ -39,11 +39,18 @@ def parse(kind: type[Request], bodies: Iterable[bytes]) -> Iterator[Request]:
             yield kind.FromString(repaired)
 
 
+def walk_of(allowance: Allowance) -> Walk:
+    """The way through a request of the official types."""
+    return Walk(allowance, lambda attributes: read_attributes(attributes, allowance))
+
+
 @dataclass(slots=True)
 class Walk:
     """The way through one request, down to its records."""
 
     allowance: Allowance
+    read: Callable[[Iterable[Any]], dict[str, Value]]
+    """The wanted ones of attributes in the form in which the request has them."""
     attributes: int = 0
     """Looked at so far."""
 
@@ -53,7 +60,7 @@ class Walk:
         if len(attributes) > self.allowance.limits.max_attributes:
             return None
         self.count(len(attributes))
-        return read_attributes(attributes, self.allowance)
+        return self.read(attributes)
 
     def origin(self, resource: dict[str, Value], scope: InstrumentationScope) -> Origin:
         """What the records of a scope share."""

@@ -7,15 +7,14 @@ The same messages with bytes in place of texts parse, and U+FFFD replaces what i
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from functools import cache
 from typing import Any
 
 from google.protobuf.descriptor import FieldDescriptor
-from google.protobuf.descriptor_pb2 import DescriptorProto, FieldDescriptorProto, FileDescriptorProto
-from google.protobuf.descriptor_pool import DescriptorPool
+from google.protobuf.descriptor_pb2 import FieldDescriptorProto
 from google.protobuf.message import DecodeError, Message
-from google.protobuf.message_factory import GetMessageClass
+
+from exporter.intake.retyping import retyped
 
 _Described = Any
 """A descriptor of protobuf's C implementation, for which no common type is declared."""
@@ -51,26 +50,4 @@ def _valid(text: bytes) -> bytes:
 @cache
 def _unchecked(meant: _Described) -> type[Message]:
     """The message type with bytes in place of texts."""
-    pool = DescriptorPool()
-    _add_file(meant.file, pool, set())
-    return GetMessageClass(pool.FindMessageTypeByName(meant.full_name))
-
-
-def _add_file(file: _Described, pool: DescriptorPool, added: set[str]) -> None:
-    if file.name in added:
-        return
-    added.add(file.name)
-    for dependency in file.dependencies:
-        _add_file(dependency, pool, added)
-    copy = FileDescriptorProto()
-    file.CopyToProto(copy)
-    _uncheck(copy.message_type)
-    pool.Add(copy)
-
-
-def _uncheck(messages: Iterable[DescriptorProto]) -> None:
-    for message in messages:
-        for field in message.field:
-            if field.type == FieldDescriptorProto.TYPE_STRING:
-                field.type = FieldDescriptorProto.TYPE_BYTES
-        _uncheck(message.nested_type)
+    return retyped(meant, lambda field: field.type == FieldDescriptorProto.TYPE_STRING)

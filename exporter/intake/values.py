@@ -45,25 +45,29 @@ def cut_text(key: str, text: str, allowance: Allowance) -> str:
 
 
 def read_attributes(pairs: Iterable[KeyValue], allowance: Allowance) -> dict[str, Value]:
-    """Wanted attributes of a span or resource; the last of equal keys wins.
-
-    Texts and integers are tried first: `WhichOneof` on every value doubles the time of the whole decode.
-    """
-    wanted, limit = allowance.wanted, allowance.limits.max_text_chars
-    found: dict[str, Value] = {}
-    for pair in pairs:
-        key = pair.key
-        if key in wanted:
-            value = pair.value
-            if text := value.string_value:
-                found[key] = cut_text(key, text, allowance) if len(text) > limit or "\0" in text else text
-            elif number := value.int_value:
-                found[key] = number
-            elif (other := read_value(key, value, allowance, depth=0)) is not None:
-                found[key] = other
+    """Wanted attributes of a record or resource; the last of equal keys wins."""
+    found = dict(pair for one in pairs if (pair := read_pair(one, allowance)) is not None)
     if not allowance.lift.content.isdisjoint(found):
         lift_content(found, allowance)
     return found
+
+
+def read_pair(pair: KeyValue, allowance: Allowance) -> tuple[str, Value] | None:
+    """Key and value of a wanted attribute, None for any other.
+
+    Texts and integers are tried first: `WhichOneof` on every value doubles the time of the whole decode.
+    """
+    key = pair.key
+    if key not in allowance.wanted:
+        return None
+    value = pair.value
+    if text := value.string_value:
+        is_plain = len(text) <= allowance.limits.max_text_chars and "\0" not in text
+        return key, text if is_plain else cut_text(key, text, allowance)
+    if number := value.int_value:
+        return key, number
+    other = read_value(key, value, allowance, depth=0)
+    return None if other is None else (key, other)
 
 
 def lift_content(found: dict[str, Value], allowance: Allowance) -> None:

@@ -71,11 +71,21 @@ def test_surrogates_in_protobuf_are_repaired():
 
 
 def test_a_request_with_broken_texts_everywhere_is_refused_after_a_bounded_effort():
-    spans = [span({"a": "é" + "x" * 100}) for _ in range(900)]
-    body = request(*spans).replace("é".encode(), b"\xc3!")
-    assert len(decode(body).spans) == 900
+    names = request(*(span({"a": 1}, name="é" + "x" * 100) for _ in range(900))).replace("é".encode(), b"\xc3!")
+    assert len(decode(names).spans) == 900
     with pytest.raises(InvalidRequest):
-        decode(body, limits=IntakeLimits(whole_bytes=1_000, piece_bytes=1_000))
+        decode(names, limits=IntakeLimits(whole_bytes=1_000, piece_bytes=1_000))
+    values = request(*(span({"a": f"é{n}"}) for n in range(900))).replace("é".encode(), b"\xc3!")
+    assert len(decode(values, limits=IntakeLimits(max_repaired=900)).spans) == 900
+    with pytest.raises(InvalidRequest):
+        decode(values, limits=IntakeLimits(max_repaired=899))
+
+
+def test_what_is_no_attribute_refuses_the_request():
+    body = request(span({"a": "xyz"}))
+    assert decode(body).spans[0].attributes == {"a": "xyz"}
+    with pytest.raises(InvalidRequest):
+        decode(body.replace(b"\x12\x05\x0a\x03xyz", b"\x12\x05\x0a\x7fxyz"))
 
 
 # ------------------------------------------------------------------------------------------ in pieces
