@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 
 from exporter.dialects.basis import BASIS_GUESS
 from exporter.money import divide_half_even
-from exporter.pricing.book import PriceBook
+from exporter.pricing.book import Listing, PriceBook
 from exporter.pricing.charge import REPORTED, UNKNOWN, Charge
 from exporter.pricing.sheets import TTL_ASSUMED, charge_by, with_reasons
 from exporter.usage import (
@@ -54,15 +54,15 @@ def value_usage(usage: UsageRecord, book: PriceBook, context: PriceContext, mome
     if usage.cost_reported_nano_usd and not any(usage.tokens) and not usage.units:
         # Nothing to price, and somebody says it cost money: 0 would be a lie.
         return first, _reported(usage) or NO_USAGE_CHARGE
-    provider, model, charge = _list_price(usage, book, models, context, moment)
+    listing, charge = _list_price(usage, book, models, context, moment)
     if charge.cost_nano_usd is None:
-        return model, _reported(usage) or charge
-    doubts = _doubts(usage, book, (provider, model, context), moment)
+        return listing.model, _reported(usage) or charge
+    doubts = _doubts(usage, listing, moment)
     is_sum = usage.signal == METRICS or usage.kind in AGGREGATE_KINDS
     if is_sum and any(component.tier for component in charge.components):
-        charge, further = _charge_of_sum(usage, book, (provider, model, context), moment, charge)
+        charge, further = _charge_of_sum(usage, listing, charge)
         doubts += further
-    return model, with_reasons(charge, doubts)
+    return listing.model, with_reasons(charge, doubts) if doubts else charge
 
 
 def tell_lifetimes(usage: UsageRecord, book: PriceBook, context: PriceContext, moment: Moment) -> UsageRecord:
@@ -91,12 +91,9 @@ def tell_lifetimes(usage: UsageRecord, book: PriceBook, context: PriceContext, m
     return found if abs(cost(found) - reported) <= ROUNDING_NANO else usage
 
 
-def _charge_of_sum(
-    usage: UsageRecord, book: PriceBook, priced: tuple[str, str, PriceContext], moment: Moment, whole: Charge
-) -> tuple[Charge, tuple[str, ...]]:
+def _charge_of_sum(usage: UsageRecord, listing: Listing, whole: Charge) -> tuple[Charge, tuple[str, ...]]:
     """What calls cost of which only the sum is known: as small ones, unless the client's own cost says otherwise."""
-    provider, model, context = priced
-    sheet = book.sheet(provider, model, moment.start_ns, context)
+    sheet = listing.sheet
     if sheet is None or not sheet.tiers:
         return whole, ()
     small = charge_by(sheet._replace(tiers=()), usage.tokens, usage.units)
@@ -113,29 +110,27 @@ def _reported(usage: UsageRecord) -> Charge | None:
 
 def _list_price(
     usage: UsageRecord, book: PriceBook, models: list[str], context: PriceContext, moment: Moment
-) -> tuple[str, str, Charge]:
+) -> tuple[Listing, Charge]:
     """By the reseller's list when there is one, else by the provider's; the first model that has a price."""
-    call = (moment.start_ns, usage.tokens, usage.units)
     if usage.gateway:
-        model, charge = book.price_first(usage.gateway, models, *call, context=context)
+        listing = book.listing(usage.gateway, models, moment.start_ns, context)
+        charge = listing.price(usage.tokens, usage.units)
         if charge.cost_nano_usd is not None:
-            return usage.gateway, model, charge
-    return usage.provider, *book.price_first(usage.provider, models, *call, context=context)
+            return listing, charge
+    listing = book.listing(usage.provider, models, moment.start_ns, context)
+    return listing, listing.price(usage.tokens, usage.units)
 
 
-def _doubts(
-    usage: UsageRecord, book: PriceBook, priced: tuple[str, str, PriceContext], moment: Moment
-) -> tuple[str, ...]:
+def _doubts(usage: UsageRecord, listing: Listing, moment: Moment) -> tuple[str, ...]:
     """Why the amount is an estimate although there is a price."""
-    provider, model, context = priced
     doubts: tuple[str, ...] = (LIST_EQUIVALENT,) if usage.cost_source == LIST_EQUIVALENT else ()
     if usage.flags:
         if BASIS_GUESS in usage.flags:
             doubts = (*doubts, INCLUSIVE_ASSUMED)
-        if TTL_UNKNOWN in usage.flags and book.is_dear_to_keep(provider, model, moment.start_ns, context=context):
+        if TTL_UNKNOWN in usage.flags and listing.is_dear_to_keep:
             doubts = (*doubts, TTL_ASSUMED)
     if usage.usage_status == ESTIMATED:
         doubts = (*doubts, USAGE_ESTIMATED)
-    if book.straddles(provider, model, moment.start_ns, moment.end_ns, context=context):
+    if listing.changes_by(moment.end_ns):
         doubts = (*doubts, BOUNDARY_STRADDLE)
     return doubts

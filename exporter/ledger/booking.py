@@ -172,17 +172,18 @@ class Booking:
                 number, part = outcome.known.number, outcome.known.parts
             rows.skeletons.append((number, part, now_ns, pack(outcome.added)))
             for fresh in outcome.fresh:
-                rows.usage.append(self._usage_row(number, fresh, now_ns))
-                self._count(outcome.trace_id, fresh, sums)
+                names = changes.names_of(self.dimensions, fresh.priced)
+                rows.usage.append(self._usage_row(number, fresh, names, now_ns))
+                _count(outcome.trace_id, fresh, names, sums)
         store.insert(rows)
 
-    def _usage_row(self, number: int, fresh: Fresh, now_ns: int) -> Row:
+    def _usage_row(self, number: int, fresh: Fresh, names: changes.Names, now_ns: int) -> Row:
         priced, (billing, reason) = fresh.priced, fresh.verdict
         return (
             number,
             fresh.span_id,
-            self.dimensions.dimension(priced.dimension).id,
-            self.dimensions.task((priced.project, priced.task)) if priced.task else None,
+            names.dimension.id,
+            names.task,
             priced.started_at,
             priced.ended_at,
             now_ns,
@@ -207,14 +208,6 @@ class Booking:
             priced.evidence,
         )
 
-    def _count(self, trace_id: bytes, fresh: Fresh, sums: Sums) -> None:
-        billing, reason = fresh.verdict
-        if billing == CHARGED or reason == NO_USAGE:
-            is_charged = billing == CHARGED
-            sums.count(
-                changes.as_counted(self.dimensions, fresh.priced, trace_id, fresh.span_id, is_charged=is_charged)
-            )
-
     def add_sums(self, connection: Connection, store: Store, sums: Sums, now_ns: int) -> None:
         """Write what a transaction adds; last, so that no row lock is held while others wait for a trace."""
         if not sums:
@@ -228,6 +221,13 @@ class Booking:
         add_quality(connection, store, self.dimensions, sums.doubtful(), slot=self._slot, now_ns=now_ns)
         self._exemplars.write(connection, sums.latest(), self._slot, now_ns)
         self._budgets().book(connection, store, sums.spending(), self._slot, now_ns)
+
+
+def _count(trace_id: bytes, fresh: Fresh, names: changes.Names, sums: Sums) -> None:
+    billing, reason = fresh.verdict
+    if billing == CHARGED or reason == NO_USAGE:
+        is_charged = billing == CHARGED
+        sums.count(changes.as_counted(names, fresh.priced, trace_id, fresh.span_id, is_charged=is_charged))
 
 
 def _may_move(priced: Priced) -> bool:

@@ -11,7 +11,7 @@ from typing import Any, Final, NamedTuple
 import orjson
 from sqlalchemy import Connection, insert, select, update
 
-from exporter.ledger.dimensions import Dimensions
+from exporter.ledger.dimensions import Dimension, Dimensions
 from exporter.ledger.doubts import doubt_of
 from exporter.ledger.entry import Priced
 from exporter.ledger.sums import NO_COMPONENTS, Counted, Sums
@@ -58,14 +58,27 @@ def unpack_components(packed: str | None, cost_nano_usd: int | None) -> tuple[in
     return (*NO_COMPONENTS[:-1], cost_nano_usd or 0)
 
 
-def as_counted(dimensions: Dimensions, priced: Priced, trace_id: bytes, span_id: bytes, *, is_charged: bool) -> Counted:
+class Names(NamedTuple):
+    """The interned texts of a row."""
+
+    dimension: Dimension
+    task: int | None
+
+
+def names_of(dimensions: Dimensions, priced: Priced) -> Names:
+    """What stands for the texts of a priced record, all of which are interned."""
+    task = dimensions.task((priced.project, priced.task)) if priced.task else None
+    return Names(dimensions.dimension(priced.dimension), task)
+
+
+def as_counted(names: Names, priced: Priced, trace_id: bytes, span_id: bytes, *, is_charged: bool) -> Counted:
     """A priced record as the sums take it."""
-    dimension, doubt = dimensions.dimension(priced.dimension), None
+    dimension, doubt = names.dimension, None
     if priced.flags is not None or dimension.usage_status != REPORTED:
         doubt = doubt_of(dimension.usage_status, dimension.error_type, priced.flags)
     return Counted(
         dimension,
-        dimensions.task((priced.project, priced.task)) if priced.task else None,
+        names.task,
         priced.started_at,
         max(priced.ended_at - priced.started_at, 0),
         priced.tokens,
@@ -264,7 +277,8 @@ def _insert_late(
         )
     )
     if is_counted(billing, reason):
-        sums.count(as_counted(dimensions, priced, trace_id, span_id, is_charged=billing == CHARGED))
+        names = names_of(dimensions, priced)
+        sums.count(as_counted(names, priced, trace_id, span_id, is_charged=billing == CHARGED))
 
 
 def record_revision(connection: Connection, before: StoredRow, after: StoredRow, reason: str, now_ns: int) -> None:

@@ -42,7 +42,7 @@ def fill_in(own: Priced, others: Sequence[Priced], agents: Iterable[str] = ()) -
     charged; that is the cost when there is no list price.
     """
     texts, before = list(own.dimension), {}
-    for name in _IDENTITY:
+    for name in _IDENTITY if others else ():
         text = "" if _said(own, name) else next(filter(None, (_said(other, name) for other in others)), "")
         if text:
             before[name] = texts[_AT[name]]
@@ -52,7 +52,7 @@ def fill_in(own: Priced, others: Sequence[Priced], agents: Iterable[str] = ()) -
         before["agent"] = texts[_AT["agent"]]
         texts[_AT["agent"]] = above
     values: dict[str, Any] = {"project": texts[_AT["project"]]}
-    for name in ("task", "conversation_id"):
+    for name in ("task", "conversation_id") if others else ():
         found = None if getattr(own, name) else next(filter(None, (getattr(other, name) for other in others)), None)
         if found:
             before[name] = getattr(own, name)
@@ -117,17 +117,15 @@ def merge_reports(
     connection: Connection, settlement: Settlement, known: Mapping[bytes, Known], names: Names
 ) -> list[Priced]:
     """Fill in what the reports lack, in the outcomes of a booking; the records that came of it."""
-    came: dict[Report, Priced | None] = {}
-    for outcome in settlement.outcomes:
-        came |= {(outcome.trace_id, fresh.span_id): fresh.priced for fresh in outcome.fresh}
-        came |= {(outcome.trace_id, change.span_id): change.copy for change in outcome.changes}
-    wanted = [*_to_be_merged(settlement, came), *_below_agents(settlement)]
+    wanted = [*_to_be_merged(settlement), *_below_agents(settlement)]
     if not wanted:
         return []
     reports = [report for one in wanted for report in one.reports]
+    touched = {trace_id for trace_id, _ in reports}
+    outcomes = {outcome.trace_id: outcome for outcome in settlement.outcomes if outcome.trace_id in touched}
+    came = _came(outcomes.values())
     stored = _stored(connection, known, [report for report in reports if came.get(report) is None])
     now = {report: found for report in reports if (found := came.get(report) or stored.get(report))}
-    outcomes = {outcome.trace_id: outcome for outcome in settlement.outcomes}
     refs = {report: outcomes[report[0]].agents.above(report[1]) for report in reports}
     agents = names(connection, set(refs.values()))
     above = {report: agents.get(ref, "") for report, ref in refs.items()}
@@ -165,10 +163,21 @@ def _below_agents(settlement: Settlement) -> Iterator[Calls]:
                 yield Calls(report, (report,))
 
 
-def _to_be_merged(settlement: Settlement, came: Iterable[Report]) -> Iterator[Calls]:
+def _came(outcomes: Iterable[Settled]) -> dict[Report, Priced | None]:
+    """Reports that came or change, with what they say now where that is another thing than before."""
+    came: dict[Report, Priced | None] = {}
+    for outcome in outcomes:
+        came |= {(outcome.trace_id, fresh.span_id): fresh.priced for fresh in outcome.fresh}
+        came |= {(outcome.trace_id, change.span_id): change.copy for change in outcome.changes}
+    return came
+
+
+def _to_be_merged(settlement: Settlement) -> Iterator[Calls]:
     """Calls with several reports of which something changed, and reports that were one of several before."""
     before, after = settlement.calls_before.components, settlement.calls.components
-    stood, fresh = set(before), set(came)
+    if not before and not after:
+        return
+    stood, fresh = set(before), _came(settlement.outcomes).keys()
     joined = {report for component in after for report in component.reports}
     for component in after:
         if component not in stood or not fresh.isdisjoint(component.reports):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import defaultdict
+from collections.abc import Iterator
 from operator import add
 from typing import Final, NamedTuple
 
@@ -18,6 +19,9 @@ _COST: Final = 7
 _COMPONENTS: Final = len(COMPONENT_COLUMNS)
 NO_COMPONENTS: Final = (0,) * _COMPONENTS
 INPUT_TOKENS, OUTPUT_TOKENS, DURATION = 0, 1, 2
+_MEASURES: Final = 3
+_WIDTH: Final = 1 + BUCKETS
+"""Of one histogram: the sum, and the count of each bucket."""
 DURATION_BOUNDS_NS: Final = tuple(10_000_000 * 2**n for n in range(14))
 """0.01 s doubling to 81.92 s: the conventions' boundaries of gen_ai.client.operation.duration."""
 
@@ -79,8 +83,8 @@ class Sums:
         self._added: dict[_Key, list[int]] = {}
         self._reversed: dict[_Key, list[int]] = {}
         self._dimensions: dict[int, Dimension] = {}
-        self._causes: dict[_Key, Crossing] = {}
-        self._histograms: dict[tuple[int, int], list[int]] = {}
+        self._causes: dict[_Key, Counted] = {}
+        self._histograms: dict[int, list[int]] = {}
         self._latest: dict[int, Counted] = {}
         self._moved: list[tuple[_Key, _Key, Tokens]] = []
         self._doubtful: dict[Texts, list[int]] = {}
@@ -108,7 +112,7 @@ class Sums:
         )
         self._added[key] = list(addition) if group is None else list(map(add, group, addition))
         if row.is_charged:
-            self._causes[key] = Crossing(row.trace_id, row.span_id)
+            self._causes[key] = row
             self._latest[row.dimension.series] = row
         if observed:
             self._observe(row)
@@ -148,20 +152,17 @@ class Sums:
         series, signal = row.dimension.distribution_series, row.dimension.signal
         if signal in _OF_MANY_CALLS:
             return
+        histograms = self._histograms.get(series)
+        if histograms is None:
+            histograms = self._histograms[series] = [0] * (_MEASURES * _WIDTH)
         if row.is_charged:
-            self._enter(series, INPUT_TOKENS, row.tokens.input_total, token_bucket(row.tokens.input_total))
-            self._enter(series, OUTPUT_TOKENS, row.tokens.output_total, token_bucket(row.tokens.output_total))
+            for measure, tokens in ((INPUT_TOKENS, row.tokens.input_total), (OUTPUT_TOKENS, row.tokens.output_total)):
+                histograms[measure * _WIDTH] += tokens
+                histograms[measure * _WIDTH + 1 + token_bucket(tokens)] += 1
         if signal != IMPORTS:
             # A transcript tells when an answer was written down, and not how long it took.
-            bucket = bisect_left(DURATION_BOUNDS_NS, row.duration_ns)
-            self._enter(series, DURATION, row.duration_ns // DURATION_UNIT_NS, bucket)
-
-    def _enter(self, series: int, measure: int, value: int, bucket: int) -> None:
-        histogram = self._histograms.get((series, measure))
-        if histogram is None:
-            histogram = self._histograms[(series, measure)] = [0] * (1 + BUCKETS)
-        histogram[0] += value
-        histogram[1 + bucket] += 1
+            histograms[DURATION * _WIDTH] += row.duration_ns // DURATION_UNIT_NS
+            histograms[DURATION * _WIDTH + 1 + bisect_left(DURATION_BOUNDS_NS, row.duration_ns)] += 1
 
     def totals(self, slot: int) -> list[Row]:
         """Rows of tables.total."""
@@ -208,7 +209,12 @@ class Sums:
 
     def distributions(self, slot: int) -> list[Row]:
         """Rows of tables.distribution."""
-        return [(series, measure, slot, *values) for (series, measure), values in sorted(self._histograms.items())]
+        return [
+            (series, measure, slot, *values)
+            for series, histograms in sorted(self._histograms.items())
+            for measure in range(_MEASURES)
+            if any(values := histograms[measure * _WIDTH : (measure + 1) * _WIDTH])
+        ]
 
     def doubtful(self) -> dict[Texts, list[int]]:
         """Sums of tables.quality by the texts of its series."""
@@ -218,15 +224,16 @@ class Sums:
         """The last charged call of each label set, for exemplars."""
         return [row for _, row in sorted(self._latest.items())]
 
-    def spending(self) -> list[Spending]:
-        """What budgets count, in key order."""
-        keys = sorted(self._added.keys() | self._reversed.keys())
-        return [self._spending(key) for key in keys]
+    def spending(self) -> Iterator[Spending]:
+        """What budgets count, in key order; worked out only when somebody asks."""
+        for key in sorted(self._added.keys() | self._reversed.keys()):
+            yield self._spending(key)
 
     def _spending(self, key: _Key) -> Spending:
         quarter, number, task = key
         added = self._added.get(key) or [0] * 8
         taken = self._reversed.get(key) or [0] * 8
+        cause = self._causes.get(key)
         return Spending(
             self._dimensions[number],
             task or None,
@@ -235,7 +242,7 @@ class Sums:
             sum(added[_TOKENS]),
             taken[_COST],
             sum(taken[_TOKENS]),
-            self._causes.get(key, Crossing(b"", b"")),
+            Crossing(cause.trace_id, cause.span_id) if cause else Crossing(b"", b""),
         )
 
 

@@ -6,7 +6,7 @@ A book is immutable.  New prices make a new book, and what was charged by an old
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Final
+from typing import Final, NamedTuple
 
 from exporter.errors import Conflict
 from exporter.pricing.charge import Charge
@@ -28,6 +28,37 @@ UNKNOWN_PROVIDER: Final = "unknown_provider"
 _NOTHING_FOUND: Final = frozenset({UNKNOWN_MODEL, UNKNOWN_PROVIDER})
 
 _Key = tuple[str, str, PriceContext]
+
+
+class Listing(NamedTuple):
+    """What the book says of a model at an instant and in a context."""
+
+    model: str
+    timeline: Timeline
+    sheet: Sheet | None
+    """The rates that hold, None when there is no price."""
+
+    def price(self, tokens: Tokens, units: Mapping[str, int]) -> Charge:
+        """The charge of one call."""
+        return unknown(self.timeline.why_unknown) if self.sheet is None else charge_by(self.sheet, tokens, units)
+
+    def changes_by(self, end_ns: int) -> bool:
+        """Whether a call that ends then does so under another price than at its start, by which it is charged."""
+        last = sheet_at(self.timeline, end_ns)
+        return last is not self.sheet and last != self.sheet
+
+    @property
+    def is_dear_to_keep(self) -> bool:
+        """Whether cache writes of an hour have another rate than those of five minutes, so that an unknown
+        lifetime makes the amount an estimate."""
+        sheet = self.sheet
+        if sheet is None or sheet.assumed_1h:
+            return False
+        rates = sheet.base.per_class
+        return rates[3] is not None and rates[3] != rates[2]
+
+
+_NO_MODEL: Final = Listing("", Timeline((0,), (NOTHING,), UNKNOWN_MODEL), None)
 
 
 class PriceBook:
@@ -79,10 +110,7 @@ class PriceBook:
     ) -> Charge:
         """The charge of one call at its start.  `provider` in either spelling; empty when nobody said."""
         timeline = self.timeline(provider, model, context)
-        sheet = sheet_at(timeline, at_ns)
-        if sheet is None:
-            return unknown(timeline.why_unknown)
-        return charge_by(sheet, tokens, units)
+        return Listing(model, timeline, sheet_at(timeline, at_ns)).price(tokens, units)
 
     def price_first(
         self,
@@ -95,32 +123,23 @@ class PriceBook:
         context: PriceContext = NO_CONTEXT,
     ) -> tuple[str, Charge]:
         """The first model that has a price, with its charge; the first model when none has one."""
-        first: tuple[str, Charge] | None = None
+        listing = self.listing(provider, models, at_ns, context)
+        return listing.model, listing.price(tokens, units)
+
+    def listing(self, provider: str, models: Sequence[str], at_ns: int, context: PriceContext = NO_CONTEXT) -> Listing:
+        """The first model that is listed; the first model when none is."""
+        first: Listing | None = None
         for model in models:
-            charge = self.price(provider, model, at_ns, tokens, units, context=context)
-            if charge.cost_nano_usd is not None or not _NOTHING_FOUND.intersection(charge.reasons):
-                return model, charge
-            first = first or (model, charge)
-        return first or ("", unknown(UNKNOWN_MODEL))
+            timeline = self.timeline(provider, model, context)
+            sheet = sheet_at(timeline, at_ns)
+            if sheet is not None or timeline.why_unknown not in _NOTHING_FOUND:
+                return Listing(model, timeline, sheet)
+            first = first or Listing(model, timeline, None)
+        return first or _NO_MODEL
 
     def sheet(self, provider: str, model: str, at_ns: int, context: PriceContext = NO_CONTEXT) -> Sheet | None:
         """The rates that hold for a model at an instant, or None when it has no price."""
         return sheet_at(self.timeline(provider, model, context), at_ns)
-
-    def straddles(
-        self, provider: str, model: str, start_ns: int, end_ns: int, *, context: PriceContext = NO_CONTEXT
-    ) -> bool:
-        """Whether a call ends under another price than the one at its start, by which it is charged."""
-        timeline = self.timeline(provider, model, context)
-        first, last = sheet_at(timeline, start_ns), sheet_at(timeline, end_ns)
-        return first is not last and first != last
-
-    def is_dear_to_keep(self, provider: str, model: str, at_ns: int, *, context: PriceContext = NO_CONTEXT) -> bool:
-        """Whether cache writes of an hour have another rate than those of five minutes, so that an unknown
-        lifetime makes the amount an estimate."""
-        sheet = self.sheet(provider, model, at_ns, context=context)
-        rates = sheet.base.per_class if sheet is not None else ()
-        return bool(rates) and not (sheet and sheet.assumed_1h) and rates[3] is not None and rates[3] != rates[2]
 
     def timeline(self, provider: str, model: str, context: PriceContext = NO_CONTEXT) -> Timeline:
         """All prices of a model in a context over time."""

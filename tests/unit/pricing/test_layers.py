@@ -159,9 +159,9 @@ def test_every_charge_names_the_row_that_made_it(cost, charge):
 def test_a_call_that_ends_under_another_price_than_it_began_says_so(book):
     peak = instant_from_text("2026-10-16T01:00:00Z")
     second = 10**9
-    assert book.straddles("deepseek", "deepseek-v4-pro", peak - second, peak)
-    assert not book.straddles("deepseek", "deepseek-v4-pro", peak, peak + second)
-    assert not book.straddles("openai", "gpt-99", peak - second, peak)
+    assert book.listing("deepseek", ["deepseek-v4-pro"], peak - second).changes_by(peak)
+    assert not book.listing("deepseek", ["deepseek-v4-pro"], peak).changes_by(peak + second)
+    assert not book.listing("openai", ["gpt-99"], peak - second).changes_by(peak)
 
 
 def test_reasons_of_the_token_count_make_a_priced_call_an_estimate_and_leave_the_unknown_alone(charge):
