@@ -5,12 +5,12 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from sqlalchemy import Connection, func, select
 
 from exporter.errors import ExporterError
-from exporter.ledger.config_store import latest_versions
+from exporter.ledger.config_store import ACTIVE_BOOK, NEWEST_CONFIG
 from exporter.ledger.engine import Database
 from exporter.ledger.tables import budget_change
 from exporter.runtime import Runtime
@@ -26,11 +26,13 @@ class Stamp(NamedTuple):
     budgets: int
 
 
+_BUDGET_CHANGES: Final = select(func.coalesce(func.max(budget_change.c.number), 0)).scalar_subquery()
+_STAMP: Final = select(NEWEST_CONFIG, ACTIVE_BOOK, _BUDGET_CHANGES)
+
+
 def read_stamp(connection: Connection) -> Stamp:
     """The versions that are in force now."""
-    config, book = latest_versions(connection)
-    changes = connection.scalar(select(func.coalesce(func.max(budget_change.c.number), 0)))
-    return Stamp(config, book, int(changes or 0))
+    return Stamp(*map(int, connection.execute(_STAMP).one()))
 
 
 class Follower:

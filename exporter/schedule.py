@@ -16,7 +16,7 @@ from typing import Final
 
 from exporter.errors import Unavailable
 from exporter.ledger.engine import Database
-from exporter.ledger.jobs import is_due, record_run, take_lease
+from exporter.ledger.jobs import is_held, last_runs, record_run, take_lease
 
 log = logging.getLogger(__name__)
 SECOND_NS: Final = 10**9
@@ -95,8 +95,10 @@ class Scheduler:
     def work(self) -> None:
         """What the holder of the lease does."""
         if self._attempt(self._hold_lease, LEASE):
-            for job in self._jobs:
-                self._attempt(lambda job=job: self._run_job(job), job.name)  # type: ignore[misc]
+            runs = self._attempt(self._last_runs, LEASE)
+            if isinstance(runs, dict):
+                for job in self._jobs:
+                    self._attempt(lambda job=job: self._run_job(job, runs.get(job.name)), job.name)  # type: ignore[misc]
 
     def _attempt(self, task: Callable[[], object], name: str) -> object:
         try:
@@ -118,16 +120,22 @@ class Scheduler:
         now_ns = self._clock_ns()
         if now_ns < self._lease_until - LEASE_NS // 2:
             return True
+        with self._database.read() as connection:
+            if is_held(connection, LEASE, self._holder, now_ns):
+                return False
         with self._database.write() as connection:
             held = take_lease(connection, LEASE, self._holder, now_ns, now_ns + LEASE_NS)
         self._lease_until = now_ns + LEASE_NS if held else 0
         return held
 
-    def _run_job(self, job: Job) -> None:
-        now_ns = self._clock_ns()
+    def _last_runs(self) -> dict[str, int]:
         with self._database.read() as connection:
-            if not is_due(connection, job.name, now_ns, job.every_ns):
-                return
+            return last_runs(connection)
+
+    def _run_job(self, job: Job, last_ns: int | None) -> None:
+        now_ns = self._clock_ns()
+        if last_ns is not None and last_ns > now_ns - job.every_ns:
+            return
         outcome = job.run(now_ns)
         if outcome is None:
             return

@@ -13,6 +13,7 @@ from typing import Any
 
 from gunicorn.app.base import BaseApplication
 from gunicorn.arbiter import Arbiter
+from gunicorn.glogging import Logger
 
 log = logging.getLogger(__name__)
 COLLECT_AFTER = 10_000
@@ -37,6 +38,13 @@ def _spare_collector() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(COLLECT_AFTER, 10, 10)
+
+
+class _Log(Logger):
+    """Requests are counted and not logged one by one, so the line that nobody would see is not put together."""
+
+    def access(self, resp: Any, req: Any, environ: Any, request_time: Any) -> None:
+        pass
 
 
 class _Arbiter(Arbiter):
@@ -96,6 +104,7 @@ def options_for(listen: str, *, workers: int, threads: int, grace_seconds: int =
         "worker_tmp_dir": "/dev/shm" if os.access("/dev/shm", os.W_OK) else None,  # noqa: S108
         "loglevel": "warning",
         "accesslog": None,
+        "logger_class": _Log,
         "proc_name": "agent-exporter",
         "control_socket_disable": True,
     }

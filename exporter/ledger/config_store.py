@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from sqlalchemy import Connection, func, select, text
 
@@ -16,11 +16,15 @@ class ConfigVersion(NamedTuple):
     document: str
 
 
+NEWEST_CONFIG: Final = select(func.coalesce(func.max(config_version.c.version), 0)).scalar_subquery()
+ACTIVE_BOOK: Final = (
+    select(func.coalesce(func.max(price_book.c.book), 0)).where(price_book.c.active == 1).scalar_subquery()
+)
+
+
 def latest_versions(connection: Connection) -> tuple[int, int]:
     """The newest configuration version and the active version of the price rows; 0 for none."""
-    config = select(func.coalesce(func.max(config_version.c.version), 0)).scalar_subquery()
-    book = select(func.coalesce(func.max(price_book.c.book), 0)).where(price_book.c.active == 1).scalar_subquery()
-    row = connection.execute(select(config, book)).one()
+    row = connection.execute(select(NEWEST_CONFIG, ACTIVE_BOOK)).one()
     return int(row[0]), int(row[1])
 
 

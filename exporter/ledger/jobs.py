@@ -16,10 +16,15 @@ def take_lease(connection: Connection, name: str, holder: str, now_ns: int, unti
     return taken.rowcount == 1
 
 
-def is_due(connection: Connection, name: str, now_ns: int, every_ns: int) -> bool:
-    """Whether a job last ran so long ago."""
-    last = connection.scalar(select(job.c.last_run_at).where(job.c.name == name))
-    return last is None or last <= now_ns - every_ns
+def is_held(connection: Connection, name: str, holder: str, now_ns: int) -> bool:
+    """Whether somebody else holds the lease of a job now."""
+    query = select(job.c.name).where(job.c.name == name, job.c.holder != holder, job.c.lease_until > now_ns)
+    return connection.scalar(query) is not None
+
+
+def last_runs(connection: Connection) -> dict[str, int]:
+    """When each job ran last; of those that never did, nothing."""
+    return {name: at for name, at in connection.execute(select(job.c.name, job.c.last_run_at)) if at is not None}
 
 
 def last_value(connection: Connection, name: str) -> int | None:
