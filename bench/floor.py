@@ -16,23 +16,29 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 from bench.bodies import Body
 
 _KEYS = (
-    "gen_ai.operation.name",
-    "gen_ai.provider.name",
-    "gen_ai.request.model",
-    "gen_ai.response.model",
-    "gen_ai.response.id",
-    "gen_ai.agent.name",
-    "gen_ai.conversation.id",
-    "project.id",
-    "task.id",
-    "project.phase",
-    "gen_ai.tool.name",
-    "gen_ai.usage.input_tokens",
-    "gen_ai.usage.output_tokens",
-    "gen_ai.usage.cache_read.input_tokens",
-    "gen_ai.usage.cache_creation.input_tokens",
+    ("gen_ai.operation.name", "openinference.span.kind", "ai.operationId", "traceloop.span.kind", "llm.request.type"),
+    ("gen_ai.provider.name", "llm.provider", "ai.model.provider", "gen_ai.system"),
+    ("gen_ai.request.model", "ai.model.id"),
+    ("gen_ai.response.model", "llm.model_name", "ai.response.model"),
+    ("gen_ai.response.id", "ai.response.id"),
+    ("gen_ai.agent.name", "agent.name", "ai.telemetry.functionId"),
+    ("gen_ai.conversation.id",),
+    ("project.id",),
+    ("task.id",),
+    ("project.phase",),
+    ("gen_ai.tool.name",),
+    ("gen_ai.usage.input_tokens", "llm.token_count.prompt", "ai.usage.inputTokens"),
+    ("gen_ai.usage.output_tokens", "llm.token_count.completion", "ai.usage.outputTokens"),
+    (
+        "gen_ai.usage.cache_read.input_tokens",
+        "llm.token_count.prompt_details.cache_read",
+        "ai.usage.cachedInputTokens",
+        "gen_ai.usage.cache_read_input_tokens",
+    ),
+    ("gen_ai.usage.cache_creation.input_tokens",),
 )
-_WANTED = frozenset(_KEYS)
+"""The names of each column, in all vocabularies of the load."""
+_COLUMN_OF = {key: number for number, keys in enumerate(_KEYS) for key in keys}
 _FIXED = ("trace_id BLOB", "span_id BLOB", "parent BLOB", "name TEXT", "started INTEGER", "ended INTEGER")
 _FILLED = ("received INTEGER", "cost INTEGER", "price INTEGER", "flags INTEGER")
 _COLUMNS = (*_FIXED, *(f"a{number} ANY" for number in range(len(_KEYS))), *_FILLED)
@@ -52,11 +58,11 @@ def decode_wanted(body: bytes) -> list[Row]:
 
 
 def _row(span: Any) -> Row:
-    found = {}
+    found: list[str | int | None] = [None] * len(_KEYS)
     for item in span.attributes:
-        key = item.key
-        if key in _WANTED:
-            found[key] = item.value.string_value or item.value.int_value
+        column = _COLUMN_OF.get(item.key)
+        if column is not None:
+            found[column] = item.value.string_value or item.value.int_value
     return (
         span.trace_id,
         span.span_id,
@@ -64,7 +70,7 @@ def _row(span: Any) -> Row:
         span.name,
         span.start_time_unix_nano,
         span.end_time_unix_nano,
-        *map(found.get, _KEYS),
+        *found,
         span.end_time_unix_nano,
         1_000_000,
         17,
