@@ -92,6 +92,16 @@ def test_single_records_in_any_order_over_two_workers(seed, expected, tmp_path):
             worker.close()
 
 
+def test_single_records_backwards_and_twice(expected, tmp_path):
+    worker = open_worker(f"sqlite:///{tmp_path}/ledger.db", tmp_path)
+    try:
+        for piece in reversed([piece for name in recorded_names() for piece in torn(name)]):
+            post(worker, [piece, piece])
+        assert difference(settled_rows(worker), expected) == []
+    finally:
+        worker.close()
+
+
 def test_replicas_at_once(expected, postgres_url, tmp_path):
     workers = [open_worker(postgres_url, tmp_path) for _ in range(3)]
     try:
