@@ -12,7 +12,17 @@ from grafana.boards.budgets_status import NO_BUDGET_HERE
 from grafana.boards.links import label, to_board
 from grafana.boards.palette import BLUE, GREY, ORANGE, RED
 from grafana.boards.queries import BUDGET_COST, select, spent_each_step
-from grafana.boards.style import ANY_IS_BAD, About, Steps, bars_panel, graph_panel, limit_lines, stat_panel, steps
+from grafana.boards.style import (
+    ANY_IS_BAD,
+    About,
+    Steps,
+    bars_panel,
+    graph_panel,
+    legend_of,
+    limit_lines,
+    stat_panel,
+    steps,
+)
 from grafana.boards.targets import at_end, over_time
 from grafana.boards.units import COUNT, RATIO, SECONDS, USD
 
@@ -66,7 +76,7 @@ def burn() -> timeseries.Panel:
 def spend() -> timeseries.Panel:
     about = About(
         "Cost within each budget",
-        "Budgets overlap, so bars side by side may count the same call; one budget at a time is exact.",
+        "Budgets overlap, so a stack of several counts the same call more than once; one budget at a time is exact.",
         USD,
         "No budget in USD had a cost in this range",
     )
@@ -91,4 +101,4 @@ def exhaustion() -> timeseries.Panel:
         SECONDS,
         "At no moment of this range would a budget have run out before the end of its period",
     )
-    return graph_panel(about, over_time(EARLY, "{{budget}}"), legend="right")
+    return graph_panel(about, over_time(EARLY, "{{budget}}")).legend(legend_of("right", ("last", "min")))

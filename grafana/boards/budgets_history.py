@@ -10,7 +10,7 @@ from grafana.boards import links
 from grafana.boards.budgets_status import NO_BUDGET, NO_BUDGET_HERE
 from grafana.boards.links import cell, to_board
 from grafana.boards.palette import BLUE, GREY, ORANGE, RED, YELLOW
-from grafana.boards.queries import latest, select, spent
+from grafana.boards.queries import latest, once, select, spent
 from grafana.boards.style import (
     BUDGET_STEPS,
     About,
@@ -38,7 +38,8 @@ def utilisation() -> timeseries.Panel:
         "No budget of a day or longer is configured: see `budgets:` in docs/configuration.md",
     )
     # A budget may reach several times its limit, which would flatten all others.
-    return _used(about, 'period!="hour"').max(1.5)
+    query = over_time(latest("agent_budget_utilization_ratio", 'period!="hour"'), "{{budget}}")
+    return _with_limits(graph_panel(about, query, legend="right")).max(1.5)
 
 
 def hourly() -> timeseries.Panel:
@@ -48,12 +49,14 @@ def hourly() -> timeseries.Panel:
         RATIO,
         "No hourly budget is configured: see `budgets:` in docs/configuration.md",
     )
-    return _used(about, 'period="hour"').legend(legend_of("below", ("max",)))
+    used = select("agent_budget_utilization_ratio", 'period="hour"')
+    # A step of a wide range is longer than an hour, whose peak must not fall between two points.
+    peaks = over_time(once(f"max_over_time({used}[$__rate_interval])"), "{{budget}}")
+    return _with_limits(graph_panel(about, peaks)).legend(legend_of("below", ("max",)))
 
 
-def _used(about: About, which: str) -> timeseries.Panel:
-    query = over_time(latest("agent_budget_utilization_ratio", which), "{{budget}}")
-    return graph_panel(about, query, legend="right").thresholds(steps(BUDGET_STEPS)).thresholds_style(limit_lines())
+def _with_limits(panel: timeseries.Panel) -> timeseries.Panel:
+    return panel.thresholds(steps(BUDGET_STEPS)).thresholds_style(limit_lines())
 
 
 def levels() -> statetimeline.Panel:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from grafana.boards.exporter_queries import COLLECTOR_JOB, collector
+from grafana.boards.exporter_queries import COLLECTOR_JOB, collector, collector_each_step
 from grafana.boards.layout import PanelBuilder, Tile
 from grafana.boards.style import About, bars_panel, graph_panel
 from grafana.boards.targets import over_time
@@ -60,5 +60,5 @@ def _losses() -> PanelBuilder:
     }
     return bars_panel(
         about,
-        *(over_time(collector(name, window="$__interval"), words, interval="1m") for words, name in kinds.items()),
+        *(over_time(collector_each_step(name), words, interval="1m") for words, name in kinds.items()),
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from exporter.dialects.advice import ADVICE
-from grafana.boards.exporter_queries import NOTHING, added
+from grafana.boards.exporter_queries import NOTHING, added, risen
 from grafana.boards.layout import PanelBuilder, Tile
 from grafana.boards.palette import BLUE, GREY, ORANGE, YELLOW
 from grafana.boards.queries import CALLS, COST, Netted, latest, once, spent, spent_each_step
@@ -31,7 +31,7 @@ _ADVISED: Final = 'advice!=""'
 _SENDER: Final = "dialect, scope, service"
 _MOST_ROWS: Final = 50
 _SAYS_USAGE: Final = 'usage=~"reported|estimated"'
-_WORK: Final = "round(sum by (scope, service, advice) (increase(agent_exporter_work_spans_total[1h])))"
+_WORK: Final = f"sum by (scope, service, advice) ({risen('agent_exporter_work_spans_total', since=' offset 1h')})"
 _TELLS: Final = f"sum by (service) ({latest(SENDER_CALLS, _SAYS_USAGE)}) > 0"
 _SILENT: Final = f"({_WORK} > 0 unless on (service) ({_TELLS}))"
 """Work of services that report no usage, by scope and what to switch on."""
@@ -171,9 +171,9 @@ def _senders() -> PanelBuilder:
         "Value #H": "rank",
     }
     panel = panel.transformations([*merged(columns), sorted_by("rank"), largest(_MOST_ROWS), hidden("rank")])
-    column(panel, "Service", width=140)
-    column(panel, "Scope", width=320)
-    column(panel, "Dialect", width=85)
+    column(panel, "Service", width=170)
+    column(panel, "Scope", width=300)
+    column(panel, "Dialect", width=95)
     for name in ("Calls", "Missing", "Estimated", "Failed", "Work"):
         column(panel, name, unit=COUNT, width=85 if name == "Estimated" else 72, mappings=[state(0, NO_CELL, GREY)])
     column(

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from grafana.boards.alerts import RANK, SEVERITY_COLORS, ranked
 from grafana.boards.exporter_queries import EXPORTER_JOB
 from grafana.boards.layout import PanelBuilder, Tile
 from grafana.boards.overrides import text_sizes, words_colored
-from grafana.boards.palette import BLUE, ORANGE, RED, YELLOW
+from grafana.boards.palette import BLUE, RED, YELLOW
 from grafana.boards.queries import latest
 from grafana.boards.style import (
     ANY_IS_BAD,
@@ -24,7 +25,6 @@ from grafana.boards.units import COUNT, SECONDS
 
 SERIES_LIMIT = 10_000
 """Default of the setting series_limit."""
-SEVERITY_COLORS = {"critical": RED, "warning": ORANGE, "info": YELLOW, "none": BLUE}
 SERIES_STEPS: Steps = ((None, BLUE), (0.8 * SERIES_LIMIT, YELLOW), (SERIES_LIMIT, RED))
 
 _PRICE_BOOKS = (
@@ -152,9 +152,9 @@ def _alerts() -> PanelBuilder:
         COUNT,
         "Not even Watchdog fires: Prometheus has not loaded the rules",
     )
-    found = 'count by (alertname, severity, budget) (ALERTS{alertstate="firing"})'
+    found = ranked('count by (alertname, severity, budget) (ALERTS{alertstate="firing"})')
     columns = {"alertname": "Alert", "severity": "Severity", "budget": "Budget", "Value": "Firing"}
     panel = table_panel(about, as_rows(found, "A"))
-    panel = panel.transformations([*merged(columns), sorted_by("Severity", descending=False)])
+    panel = panel.transformations([sorted_by(RANK, descending=False), *merged(columns)])
     column(panel, "Severity", cell=CELL_COLORED_TEXT, mappings=[words_colored(SEVERITY_COLORS)])
     return column(panel, "Firing", unit=COUNT, width=90)

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import Final
 
+from grafana.boards.queries import LOOKBACK, ONE_STEP_LATER
+
 EXPORTER_JOB: Final = 'job="agent-exporter"'
 COLLECTOR_JOB: Final = 'job="otel-collector"'
 COLLECTOR_UP: Final = f"count(up{{{COLLECTOR_JOB}}})"
@@ -20,9 +22,18 @@ def added(counter: str, *matchers: str, window: str = "$__range") -> str:
     return f"round(sum(increase({_selected(counter, *matchers)}[{window}]))) or {NOTHING}"
 
 
+def risen(counter: str, since: str = "", until: str = "") -> str:
+    """What each series of a counter rose between two instants, given as offsets; all of it where it began in between.
+
+    `increase` sees nothing of a series that was born with its last value, and loses what rises between two windows.
+    """
+    earlier, later = (f"last_over_time({counter}[{LOOKBACK}]{at})" for at in (since, until))
+    return f"(({later} - {earlier}) >= 0\nor {later})"
+
+
 def added_by(label: str, counter: str, none: str) -> str:
     """For bars: what all replicas counted in each step, by a label; a 0 named `none` when nothing was."""
-    found = f"round(sum by ({label}) (increase({counter}[$__interval])))"
+    found = f"sum by ({label}) ({risen(counter, until=ONE_STEP_LATER)})"
     return f'{found}\nor on () label_replace({NOTHING}, "{label}", "{none}", "", "")'
 
 
@@ -38,6 +49,13 @@ def collector(counter: str, function: str = "increase", window: str = "$__range"
         f"(sum({function}({counter}_{signal}{{{COLLECTOR_JOB}}}[{window}])) or {COLLECTOR_UP} * 0)"
         for signal in SIGNALS
     )
+    return "\n+ ".join(parts)
+
+
+def collector_each_step(counter: str) -> str:
+    """For bars: the same in each step."""
+    selected = (f"{counter}_{signal}{{{COLLECTOR_JOB}}}" for signal in SIGNALS)
+    parts = (f"(sum({risen(one, until=ONE_STEP_LATER)}) or {COLLECTOR_UP} * 0)" for one in selected)
     return "\n+ ".join(parts)
 
 

@@ -11,6 +11,7 @@ from grafana_foundation_sdk.models.dashboard import DynamicConfigValue
 from grafana.boards import links
 from grafana.boards.board import Board
 from grafana.boards.budgets_status import NO_BUDGET_HERE, fullest_budget
+from grafana.boards.cost_queries import named
 from grafana.boards.layout import Section, Tile
 from grafana.boards.links import address, cell, label, to_board
 from grafana.boards.overrides import colored
@@ -151,7 +152,11 @@ def cost_by_project() -> timeseries.Panel:
         USD,
         NO_COST,
     )
-    return bars_panel(about, over_time(spent_each_step(by=["project"]), "{{project}}", exemplars=True), legend="right")
+    return bars_panel(
+        about,
+        over_time(named(spent_each_step(by=["project"]), "project"), "{{project}}", exemplars=True),
+        legend="right",
+    )
 
 
 def so_far() -> timeseries.Panel:

@@ -8,9 +8,10 @@ from grafana_foundation_sdk.builders import stat, table
 from grafana_foundation_sdk.models.common import BigValueTextMode, VizOrientation
 
 from grafana.boards import links
+from grafana.boards.alerts import RANK, SEVERITY_COLORS, ranked
 from grafana.boards.links import cell, to_board
 from grafana.boards.overrides import stepped
-from grafana.boards.palette import BLUE, ORANGE, RED, YELLOW
+from grafana.boards.palette import BLUE, ORANGE
 from grafana.boards.queries import spent
 from grafana.boards.style import ANY_IS_BAD, About, rows_text, stat_panel, state, table_panel, word
 from grafana.boards.tables import CELL_COLORED_TEXT, column, merged, sorted_by
@@ -22,7 +23,6 @@ FIRING: Final = 'ALERTS{alertstate="firing", severity!="none"}'
 """Severity none is the dead man's switch, which always fires."""
 TOKENS_SEEN: Final = "last_over_time(agent_tokens_total[1h])"
 """Whether there is anything that could lack a price."""
-SEVERITIES: Final = {"critical": RED, "warning": ORANGE, "info": YELLOW}
 """The worst first."""
 UNPRICED: Final = spent("agent_unpriced_tokens_total", by=["gen_ai_response_model"], variables=(PROVIDER, MODEL))
 
@@ -60,7 +60,7 @@ def alerts_firing() -> table.Panel:
         COUNT,
         "No alert is firing",
     )
-    since = _ranked(f"1000 * (ALERTS_FOR_STATE and ignoring (alertstate) {FIRING})")
+    since = ranked(f"1000 * (ALERTS_FOR_STATE and ignoring (alertstate) {FIRING})")
     columns = {
         "severity": "Severity",
         "alertname": "Alert",
@@ -71,10 +71,9 @@ def alerts_firing() -> table.Panel:
         "Value": "Since",
     }
     panel = table_panel(about, as_rows(since, "Since"))
-    panel = panel.transformations([sorted_by("rank", descending=False), *merged(columns)])
-    severities = [word(name, name, color) for name, color in SEVERITIES.items()]
+    panel = panel.transformations([sorted_by(RANK, descending=False), *merged(columns)])
+    severities = [word(name, name, color) for name, color in SEVERITY_COLORS.items()]
     panel = column(panel, "Severity", mappings=severities, cell=CELL_COLORED_TEXT, width=80)
-    panel = column(panel, "Alert", width=190)
     panel = column(panel, "Budget", link=to_board("This budget", links.BUDGETS, budget=cell("Budget")), width=150)
     panel = column(panel, "At %", width=60)
     return column(panel, "Since", unit=FROM_NOW, width=130)
@@ -84,10 +83,3 @@ def _count_of(severities: str) -> str:
     firing = f'count(ALERTS{{alertstate="firing", severity=~"{severities}"}})'
     # Without the dead man's switch no rule is evaluated, and then no alert means nothing.
     return f'{firing} or 0 * count(ALERTS{{alertname="Watchdog"}})'
-
-
-def _ranked(alerts: str) -> str:
-    """With a label to sort by, since the names of severities are in no useful order."""
-    for rank, severity in enumerate(SEVERITIES, start=1):
-        alerts = f'label_replace({alerts}, "rank", "{rank}", "severity", "{severity}")'
-    return alerts

@@ -150,7 +150,9 @@ def spent_each_step(
     now, then = _last(of, cut), _last(of, cut, ONE_STEP_LATER)
     # Of a long step that is not over, the lookback may lie in the future as a whole.
     late = _net(of, f"last_over_time({_SERIES}[$__interval]{ONE_STEP_LATER})", cut)
-    return f"(({then})\n or ({late}))\n- ({now})"
+    # What was born in the step begins with its first sample, as in `spent`.
+    first = _net(of, f"min_over_time({_SERIES}[$__interval]{ONE_STEP_LATER})", cut)
+    return f"(({then})\n or ({late}))\n- (({now})\n or ({first}))"
 
 
 def per_second_of_all(counter: str, *matchers: str, by: Iterable[str] = ()) -> str:

@@ -219,7 +219,7 @@ def legend_of(kind: Legend, values: tuple[str, ...] = ("lastNotNull", "max")) ->
     return table_of_values.placement(place).sort_by(_CALCULATED[values[0]]).sort_desc(True)
 
 
-_CALCULATED: Final = {"lastNotNull": "Last *", "sum": "Total", "max": "Max", "mean": "Mean"}
+_CALCULATED: Final = {"lastNotNull": "Last *", "last": "Last", "sum": "Total", "max": "Max", "mean": "Mean"}
 """How Grafana titles the columns of a legend."""
 
 
