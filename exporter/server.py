@@ -33,8 +33,8 @@ def make_metrics_folder() -> str:
 
 
 def _spare_collector() -> None:
-    """What was imported and built stays for good, so the collector need not look at it again and again; and what a
-    request makes is free without it, so it may look less often."""
+    """What was imported and built stays for good, so the collector need not look at it again and again; and nearly
+    all that a request makes is free without it, so it may look less often."""
     gc.collect()
     gc.freeze()
     gc.set_threshold(COLLECT_AFTER, 10, 10)

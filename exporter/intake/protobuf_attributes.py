@@ -9,12 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final, cast
 
-from google.protobuf.message import DecodeError
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.proto.common.v1.common_pb2 import KeyValue
 
-from exporter.intake.decoded import undecodable
-from exporter.intake.repair import repair_texts
+from exporter.intake.repair import Repairing
 from exporter.intake.retyping import retyped
 from exporter.intake.values import Allowance, lift_content, read_pair
 from exporter.signals import Value
@@ -37,7 +35,7 @@ class Attributes:
     def __init__(self, allowance: Allowance) -> None:
         self._allowance = allowance
         self._known: dict[bytes, tuple[str, Value] | None] = {}
-        self._repairs = 0
+        self._repairing = Repairing(allowance.limits.max_repaired)
 
     def read(self, attributes: Iterable[bytes]) -> dict[str, Value]:
         """Wanted attributes of a span or resource; the last of equal keys wins.  InvalidRequest for what is none."""
@@ -52,20 +50,9 @@ class Attributes:
         return found
 
     def _read(self, attribute: bytes) -> tuple[str, Value] | None:
-        pair = read_pair(self._parse(attribute), self._allowance)
+        pair = read_pair(self._repairing.parse(KeyValue, attribute), self._allowance)
         if len(attribute) <= _MOST_BYTES:
             if len(self._known) >= _MOST_REMEMBERED:
                 self._known.clear()
             self._known[attribute] = pair
         return pair
-
-    def _parse(self, attribute: bytes) -> KeyValue:
-        try:
-            return KeyValue.FromString(attribute)
-        except DecodeError as error:
-            self._repairs += 1
-            is_bounded = self._repairs <= self._allowance.limits.max_repaired
-            repaired = repair_texts(KeyValue, attribute) if is_bounded else None
-            if repaired is None:
-                raise undecodable("a protobuf attribute", str(error)) from error
-            return KeyValue.FromString(repaired)

@@ -10,13 +10,12 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Final, TypeVar
 
-from google.protobuf.message import DecodeError, Message
+from google.protobuf.message import Message
 from opentelemetry.proto.common.v1.common_pb2 import InstrumentationScope
 from opentelemetry.proto.resource.v1.resource_pb2 import Resource
 
 from exporter.errors import TooLarge
-from exporter.intake.decoded import undecodable
-from exporter.intake.repair import repair_texts
+from exporter.intake.repair import Repairing
 from exporter.intake.values import Allowance, cut_text, read_attributes
 from exporter.signals import Origin, Value
 
@@ -27,16 +26,9 @@ Request = TypeVar("Request", bound=Message)
 
 def parse(kind: type[Request], bodies: Iterable[bytes]) -> Iterator[Request]:
     """The messages, their texts repaired where they are not UTF-8; InvalidRequest for what is none."""
-    repairs = 0
+    repairing = Repairing(_MOST_REPAIRS)
     for body in bodies:
-        try:
-            yield kind.FromString(body)
-        except DecodeError as error:
-            repairs += 1
-            repaired = repair_texts(kind, body) if repairs <= _MOST_REPAIRS else None
-            if repaired is None:
-                raise undecodable(f"a protobuf {kind.DESCRIPTOR.name}", str(error)) from error
-            yield kind.FromString(repaired)
+        yield repairing.parse(kind, body)
 
 
 def walk_of(allowance: Allowance) -> Walk:

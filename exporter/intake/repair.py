@@ -8,16 +8,36 @@ The same messages with bytes in place of texts parse, and U+FFFD replaces what i
 from __future__ import annotations
 
 from functools import cache
-from typing import Any
+from typing import Any, TypeVar
 
 from google.protobuf.descriptor import FieldDescriptor
 from google.protobuf.descriptor_pb2 import FieldDescriptorProto
 from google.protobuf.message import DecodeError, Message
 
+from exporter.intake.decoded import undecodable
 from exporter.intake.retyping import retyped
 
+Parsed = TypeVar("Parsed", bound=Message)
 _Described = Any
 """A descriptor of protobuf's C implementation, for which no common type is declared."""
+
+
+class Repairing:
+    """Parses messages of one request, their texts repaired where they are not UTF-8, at most so many of them."""
+
+    def __init__(self, most: int) -> None:
+        self._left = most
+
+    def parse(self, kind: type[Parsed], body: bytes) -> Parsed:
+        """The message; InvalidRequest for what is none, and for one repair too many."""
+        try:
+            return kind.FromString(body)
+        except DecodeError as error:
+            self._left -= 1
+            repaired = repair_texts(kind, body) if self._left >= 0 else None
+            if repaired is None:
+                raise undecodable(f"a protobuf {kind.DESCRIPTOR.name}", str(error)) from error
+            return kind.FromString(repaired)
 
 
 def repair_texts(kind: type[Message], body: bytes) -> bytes | None:

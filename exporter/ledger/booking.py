@@ -172,18 +172,18 @@ class Booking:
                 number, part = outcome.known.number, outcome.known.parts
             rows.skeletons.append((number, part, now_ns, pack(outcome.added)))
             for fresh in outcome.fresh:
-                names = changes.names_of(self.dimensions, fresh.priced)
-                rows.usage.append(self._usage_row(number, fresh, names, now_ns))
-                _count(outcome.trace_id, fresh, names, sums)
+                texts = changes.interned(self.dimensions, fresh.priced)
+                rows.usage.append(self._usage_row(number, fresh, texts, now_ns))
+                _count(outcome.trace_id, fresh, texts, sums)
         store.insert(rows)
 
-    def _usage_row(self, number: int, fresh: Fresh, names: changes.Names, now_ns: int) -> Row:
+    def _usage_row(self, number: int, fresh: Fresh, texts: changes.Interned, now_ns: int) -> Row:
         priced, (billing, reason) = fresh.priced, fresh.verdict
         return (
             number,
             fresh.span_id,
-            names.dimension.id,
-            names.task,
+            texts.dimension.id,
+            texts.task,
             priced.started_at,
             priced.ended_at,
             now_ns,
@@ -223,11 +223,11 @@ class Booking:
         self._budgets().book(connection, store, sums.spending(), self._slot, now_ns)
 
 
-def _count(trace_id: bytes, fresh: Fresh, names: changes.Names, sums: Sums) -> None:
+def _count(trace_id: bytes, fresh: Fresh, texts: changes.Interned, sums: Sums) -> None:
     billing, reason = fresh.verdict
     if billing == CHARGED or reason == NO_USAGE:
         is_charged = billing == CHARGED
-        sums.count(changes.as_counted(names, fresh.priced, trace_id, fresh.span_id, is_charged=is_charged))
+        sums.count(changes.as_counted(texts, fresh.priced, trace_id, fresh.span_id, is_charged=is_charged))
 
 
 def _may_move(priced: Priced) -> bool:

@@ -58,27 +58,27 @@ def unpack_components(packed: str | None, cost_nano_usd: int | None) -> tuple[in
     return (*NO_COMPONENTS[:-1], cost_nano_usd or 0)
 
 
-class Names(NamedTuple):
+class Interned(NamedTuple):
     """The interned texts of a row."""
 
     dimension: Dimension
     task: int | None
 
 
-def names_of(dimensions: Dimensions, priced: Priced) -> Names:
+def interned(dimensions: Dimensions, priced: Priced) -> Interned:
     """What stands for the texts of a priced record, all of which are interned."""
     task = dimensions.task((priced.project, priced.task)) if priced.task else None
-    return Names(dimensions.dimension(priced.dimension), task)
+    return Interned(dimensions.dimension(priced.dimension), task)
 
 
-def as_counted(names: Names, priced: Priced, trace_id: bytes, span_id: bytes, *, is_charged: bool) -> Counted:
+def as_counted(texts: Interned, priced: Priced, trace_id: bytes, span_id: bytes, *, is_charged: bool) -> Counted:
     """A priced record as the sums take it."""
-    dimension, doubt = names.dimension, None
+    dimension, doubt = texts.dimension, None
     if priced.flags is not None or dimension.usage_status != REPORTED:
         doubt = doubt_of(dimension.usage_status, dimension.error_type, priced.flags)
     return Counted(
         dimension,
-        names.task,
+        texts.task,
         priced.started_at,
         max(priced.ended_at - priced.started_at, 0),
         priced.tokens,
@@ -223,9 +223,10 @@ def _new_values(
 
 def copy_values(dimensions: Dimensions, copy: Priced, old_flags: str | None) -> dict[str, Any]:
     """The columns that a copy of a span decides.  A start that was replaced on first receipt sticks."""
+    texts = interned(dimensions, copy)
     values: dict[str, Any] = {
-        "dimension": dimensions.dimension(copy.dimension).id,
-        "task": dimensions.task((copy.project, copy.task)) if copy.task else None,
+        "dimension": texts.dimension.id,
+        "task": texts.task,
         **dict(zip(TOKEN_COLUMNS, copy.tokens, strict=True)),
         "cost_nano_usd": copy.cost_nano_usd,
         "cost_reported_nano_usd": copy.cost_reported_nano_usd,
@@ -277,8 +278,8 @@ def _insert_late(
         )
     )
     if is_counted(billing, reason):
-        names = names_of(dimensions, priced)
-        sums.count(as_counted(names, priced, trace_id, span_id, is_charged=billing == CHARGED))
+        texts = interned(dimensions, priced)
+        sums.count(as_counted(texts, priced, trace_id, span_id, is_charged=billing == CHARGED))
 
 
 def record_revision(connection: Connection, before: StoredRow, after: StoredRow, reason: str, now_ns: int) -> None:

@@ -23,7 +23,6 @@ FIRING: Final = 'ALERTS{alertstate="firing", severity!="none"}'
 """Severity none is the dead man's switch, which always fires."""
 TOKENS_SEEN: Final = "last_over_time(agent_tokens_total[1h])"
 """Whether there is anything that could lack a price."""
-"""The worst first."""
 UNPRICED: Final = spent("agent_unpriced_tokens_total", by=["gen_ai_response_model"], variables=(PROVIDER, MODEL))
 
 
