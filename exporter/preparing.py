@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Final, NamedTuple
 
-from exporter.charging import make_entry, series_trace, start_of
+from exporter.charging import make_entries, make_entry, series_trace, start_of
 from exporter.dialects import genai
 from exporter.dialects.records import place_in_process
 from exporter.dialects.registry import EVENTS, LIFT, NUMBERED, TYPES, instruments_of, read_log, read_points, read_span
@@ -19,11 +19,14 @@ from exporter.intake.reasons import TOO_OLD
 from exporter.ledger.entry import Entry
 from exporter.ledger.progress import Progress, advance, beyond
 from exporter.runtime import Runtime
-from exporter.signals import Span
+from exporter.signals import Origin, Span
 from exporter.usage import AGGREGATE_KINDS, LOGS, METRICS, SPANS, TOOL, Reading
 
 WORK_KINDS: Final = AGGREGATE_KINDS | {TOOL}
 """Kinds of spans that tell of work for which somebody calls a model."""
+TOGETHER: Final = 256
+"""Spans that take each step together: enough for the code of a step to stay in the processor's caches, and few enough
+for what is between two steps to stay there too."""
 
 
 class Body(NamedTuple):
@@ -80,21 +83,20 @@ class Preparation:
     def _spans(self, body: Body) -> Prepared:
         runtime, now_ns = self.runtime, self.now_ns
         decoded = decode_traces(body.content, json=body.is_json, wanted=runtime.wanted, lift=LIFT)
-        worked: dict[tuple[int, str], int] = {}
-        prepared = Prepared([], Counter(decoded.rejected), sampled=decoded.sampled)
-        for span in decoded.spans:
-            if start_of(span.start_ns, now_ns) < self.oldest_ns:
-                prepared.rejected[TOO_OLD] += 1
-                continue
-            reading = read_span(span)
-            if reading.usage is None:
-                if reading.kind in WORK_KINDS:
-                    key = (id(span.origin), reading.kind)
-                    worked[key] = worked.get(key, 0) + 1
-            elif genai.NAME in self.charged_metrics:
-                place_in_process(reading.usage, span, genai.NAME)
-            prepared.entries.append(make_entry(span, reading, runtime, now_ns))
-        return prepared._replace(worked=_named(worked, decoded.spans)) if worked else prepared
+        spans = [span for span in decoded.spans if start_of(span.start_ns, now_ns) >= self.oldest_ns]
+        rejected = Counter(decoded.rejected) + Counter({TOO_OLD: len(decoded.spans) - len(spans)})
+        entries: list[Entry] = []
+        worked: Counter[Worked] = Counter()
+        for first in range(0, len(spans), TOGETHER):
+            part = spans[first : first + TOGETHER]
+            readings = [read_span(span) for span in part]
+            if genai.NAME in self.charged_metrics:
+                for span, reading in zip(part, readings, strict=True):
+                    if reading.usage is not None:
+                        place_in_process(reading.usage, span, genai.NAME)
+            entries += make_entries(part, readings, runtime, now_ns)
+            worked += _worked(part, readings)
+        return Prepared(entries, rejected, sampled=decoded.sampled, worked=worked)
 
     def _logs(self, body: Body) -> Prepared:
         runtime = self.runtime
@@ -154,11 +156,17 @@ class Preparation:
         return progress.points, progress
 
 
-def _named(worked: Mapping[tuple[int, str], int], spans: Iterable[Span]) -> dict[Worked, int]:
-    origins = {id(span.origin): span.origin for span in spans}
-    found: dict[Worked, int] = {}
-    for (number, kind), count in worked.items():
+def _worked(spans: Sequence[Span], readings: Sequence[Reading]) -> Counter[Worked]:
+    """How many spans of work carry no usage, by who sent them."""
+    counts: dict[tuple[int, str], int] = {}
+    origins: dict[int, Origin] = {}
+    for span, reading in zip(spans, readings, strict=True):
+        if reading.usage is None and reading.kind in WORK_KINDS:
+            key = (id(span.origin), reading.kind)
+            counts[key] = counts.get(key, 0) + 1
+            origins[key[0]] = span.origin
+    found: Counter[Worked] = Counter()
+    for (number, kind), count in counts.items():
         origin = origins[number]
-        key = Worked(origin.scope, str(origin.resource.get(SERVICE, "")), kind)
-        found[key] = found.get(key, 0) + count
+        found[Worked(origin.scope, str(origin.resource.get(SERVICE, "")), kind)] += count
     return found

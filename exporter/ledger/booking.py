@@ -27,7 +27,7 @@ from exporter.ledger.quality import add_quality
 from exporter.ledger.scope import Scope, Wider
 from exporter.ledger.sources import find_outranked, note_signals
 from exporter.ledger.stores import MOST_LOCKS, NewRows, PostgresStore, RowsExist, SqliteStore, Store
-from exporter.ledger.sums import Sums
+from exporter.ledger.sums import Counted, Sums
 from exporter.ledger.traces import Fresh, Outranked, Settled, settle
 from exporter.settle.skeleton import pack
 from exporter.settle.verdict import NO_USAGE
@@ -39,6 +39,8 @@ _DIALECT, _AGENT, _SERVICE = (tables.DIMENSION_TEXTS.index(name) for name in ("d
 _CODES: Final = {name: code for code, name in enumerate(BILLING)}
 _NO_CONTEXT: Final = (None, None)
 Row = tuple[Any, ...]
+_Placed = tuple[int, bytes, Fresh]
+"""A row to be made, with the number and the id of its trace."""
 T = TypeVar("T", bound=tuple[str, ...] | str)
 
 
@@ -162,6 +164,7 @@ class Booking:
         unknown = [outcome for outcome in outcomes if outcome.added and outcome.known is None]
         numbers = store.new_trace_numbers(len(unknown))
         rows = NewRows([], [], [])
+        fresh: list[_Placed] = []
         for outcome in outcomes:
             if not outcome.added:
                 continue
@@ -171,10 +174,13 @@ class Booking:
             else:
                 number, part = outcome.known.number, outcome.known.parts
             rows.skeletons.append((number, part, now_ns, pack(outcome.added)))
-            for fresh in outcome.fresh:
-                texts = changes.interned(self.dimensions, fresh.priced)
-                rows.usage.append(self._usage_row(number, fresh, texts, now_ns))
-                _count(outcome.trace_id, fresh, texts, sums)
+            fresh += [(number, outcome.trace_id, one) for one in outcome.fresh]
+        # One step for all before the next begins, as in charging.make_entries.
+        texts = [changes.interned(self.dimensions, one.priced) for _, _, one in fresh]
+        rows.usage.extend(
+            self._usage_row(number, one, text, now_ns) for (number, _, one), text in zip(fresh, texts, strict=True)
+        )
+        sums.count_all(list(_counted(fresh, texts)))
         store.insert(rows)
 
     def _usage_row(self, number: int, fresh: Fresh, texts: changes.Interned, now_ns: int) -> Row:
@@ -223,11 +229,10 @@ class Booking:
         self._budgets().book(connection, store, sums.spending(), self._slot, now_ns)
 
 
-def _count(trace_id: bytes, fresh: Fresh, texts: changes.Interned, sums: Sums) -> None:
-    billing, reason = fresh.verdict
-    if billing == CHARGED or reason == NO_USAGE:
-        is_charged = billing == CHARGED
-        sums.count(changes.as_counted(texts, fresh.priced, trace_id, fresh.span_id, is_charged=is_charged))
+def _counted(fresh: Sequence[_Placed], texts: Sequence[changes.Interned]) -> Iterator[Counted]:
+    for (_, trace_id, (span_id, priced, (billing, reason))), text in zip(fresh, texts, strict=True):
+        if billing == CHARGED or reason == NO_USAGE:
+            yield changes.as_counted(text, priced, trace_id, span_id, is_charged=billing == CHARGED)
 
 
 def _may_move(priced: Priced) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from operator import add
 from typing import Final, NamedTuple
 
@@ -91,6 +91,13 @@ class Sums:
 
     def __bool__(self) -> bool:
         return bool(self._added or self._reversed)
+
+    def count_all(self, rows: Sequence[Counted]) -> None:
+        """Add calls that are new."""
+        for row in rows:
+            self.count(row, observed=False)
+        for row in rows:
+            self._observe(row)
 
     def count(self, row: Counted, *, observed: bool = True, relabelled: bool = False) -> None:
         """Add a call: one that is charged now, or one whose usage is unknown.  `observed` enters the histograms.
