@@ -10,7 +10,7 @@ from typing import Final
 import orjson
 
 from exporter.ledger.changes import TIME_REPLACED
-from exporter.ledger.entry import Entry, Priced
+from exporter.ledger.entry import Entry, Priced, Series
 from exporter.pricing.charge import Charge, amounts_of
 from exporter.runtime import Runtime
 from exporter.settle.agents import name_ref
@@ -124,9 +124,14 @@ def _entry(call: _Call, priced: Priced, marks: int, digest: int, name: int) -> E
     return Entry(ids[0], node, priced, 1, reading.agent)
 
 
-def series_trace(series: str) -> bytes:
-    """The trace of the ledger in which all points of a cumulative series stand."""
-    return blake2b(series.encode(), digest_size=16).digest()
+def series_of(identity: str, starts: tuple[int, ...]) -> Series:
+    """A cumulative series as the ledger knows it."""
+    return Series(_number_of(identity), starts)
+
+
+def series_trace(identity: str, home: int) -> bytes:
+    """The trace of the ledger in which the records of a run of a cumulative series stand."""
+    return blake2b(f"{identity}\x1f{home}".encode(), digest_size=16).digest()
 
 
 def _ids_of(record_key: str) -> tuple[bytes, bytes, bytes]:

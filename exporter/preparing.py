@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Final, NamedTuple
 
-from exporter.charging import make_entries, make_entry, series_trace, start_of
+from exporter.charging import make_entries, make_entry, series_of, series_trace, start_of
 from exporter.dialects import genai
 from exporter.dialects.records import place_in_process
 from exporter.dialects.registry import EVENTS, LIFT, NUMBERED, TYPES, instruments_of, read_log, read_points, read_span
@@ -16,8 +16,8 @@ from exporter.dialects.series import Record
 from exporter.intake.decode import decode_logs, decode_metrics, decode_traces
 from exporter.intake.hints import SERVICE, Sampled, SessionEvent
 from exporter.intake.reasons import TOO_OLD
-from exporter.ledger.entry import Entry
-from exporter.ledger.progress import Progress, advance, beyond
+from exporter.ledger.entry import Advance, Entry, Series
+from exporter.ledger.progress import Ahead, Runs
 from exporter.runtime import Runtime
 from exporter.signals import Origin, Span
 from exporter.usage import AGGREGATE_KINDS, LOGS, METRICS, SPANS, TOOL, Reading
@@ -70,10 +70,10 @@ class Preparation:
     """What began before is too old to be accepted."""
     charged_metrics: Collection[str]
     """Dialects whose metric points are charged."""
-    progress: Callable[[bytes], Progress]
-    """How far the cumulative series in a trace of the ledger is booked."""
-    _advanced: dict[bytes, tuple[int, Progress]] = field(default_factory=dict)
-    """Of series that this moment's bodies advance: how many points are booked, and how far they will be."""
+    runs: Callable[[Series], Runs]
+    """How far the ledger has booked the runs of a cumulative series."""
+    _ahead: dict[int, Ahead] = field(default_factory=dict)
+    """Of series that this moment's bodies bring forward."""
 
     def prepare(self, body: Body) -> Prepared:
         """Entries of a body.  InvalidRequest or TooLarge for one that can never be accepted."""
@@ -142,18 +142,13 @@ class Preparation:
         if not record.series:
             yield make_entry(record.span, reading, self.runtime, self.now_ns, records=record.points)
             return
-        trace_id = series_trace(record.series)
-        booked, progress = self._advanced.get(trace_id) or self._begin(trace_id)
-        added = beyond(usage, progress)
-        if added is not None:
-            self._advanced[trace_id] = (booked, advance(progress, added))
+        series = series_of(record.series, record.starts)
+        advance = self._ahead.setdefault(series.number, Ahead(self.runs)).add(series, usage)
+        if advance is not None:
+            added, home, points = advance
             reading = Reading(reading.kind, added)
             entry = make_entry(record.span, reading, self.runtime, self.now_ns, records=record.points)
-            yield entry._replace(trace_id=trace_id, after_points=booked)
-
-    def _begin(self, trace_id: bytes) -> tuple[int, Progress]:
-        progress = self.progress(trace_id)
-        return progress.points, progress
+            yield entry._replace(trace_id=series_trace(record.series, home), advance=Advance(series, points))
 
 
 def _worked(spans: Sequence[Span], readings: Sequence[Reading]) -> Counter[Worked]:

@@ -31,6 +31,8 @@ class Record(NamedTuple):
     points: int
     series: str
     """Identity of the cumulative series; empty for delta points."""
+    starts: tuple[int, ...] = ()
+    """When counting began of what the points of a cumulative series count, in order; kinds of token may begin apart."""
 
 
 class _Series(NamedTuple):
@@ -43,13 +45,14 @@ class _Series(NamedTuple):
 
 def read_series(points: Iterable[tuple[Point, Metrics]]) -> list[Record]:
     """The records that points make, each with the dialect that reads it."""
-    found: dict[tuple[str, str, bool], _Series] = {}
+    found: dict[tuple[str, str, bool, int], _Series] = {}
     for point, metrics in points:
         if not point.is_monotonic:
             # What can fall counts what is there, not what was used.
             continue
         identity, is_delta = _identity(point), bool(point.is_delta)
-        key = (metrics.dialect, identity, is_delta)
+        # Processes that do not tell themselves apart send resources of their own, also in one request.
+        key = (metrics.dialect, identity, is_delta, id(point.origin.resource))
         series = found.get(key)
         if series is None:
             shared = {name: value for name, value in point.attributes.items() if name not in metrics.types}
@@ -89,11 +92,13 @@ def _record(series: _Series, group: list[Point]) -> Record:
         values[kind] = max(values.get(kind, point.value), point.value)
     span = _span(group, series.shared)
     reading = series.metrics.read(span, values)
-    begun = f"{series.metrics.dialect}\x1f{series.identity}\x1f{span.start_ns}"
+    named = f"series:{series.metrics.dialect}\x1f{series.identity}"
     if reading.usage is not None:
         # A sender may tear the points of one time apart; then they are several records.
-        reading.usage.record_key = f"series:{begun}\x1f{span.end_ns}\x1f{sorted(values)}"
-    return Record(span, reading, len(group), "" if series.is_delta else f"series:{begun}")
+        reading.usage.record_key = f"{named}\x1f{span.start_ns}\x1f{span.end_ns}\x1f{sorted(values)}"
+    if series.is_delta:
+        return Record(span, reading, len(group), "")
+    return Record(span, reading, len(group), named, tuple(sorted({point.start_ns for point in group})))
 
 
 def _span(group: list[Point], shared: Mapping[str, Value]) -> Span:

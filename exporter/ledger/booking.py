@@ -17,12 +17,13 @@ from sqlalchemy import Connection
 
 from exporter.ledger import changes, tables
 from exporter.ledger.budget_booking import BudgetBooks
+from exporter.ledger.cumulative_runs import read_runs, read_unmoved, write_runs
 from exporter.ledger.dimensions import Dimensions
 from exporter.ledger.engine import Database
-from exporter.ledger.entry import Booked, Entry, Priced
+from exporter.ledger.entry import Booked, Entry, Priced, Series
 from exporter.ledger.exemplars import Exemplars
 from exporter.ledger.merging import merge_reports
-from exporter.ledger.progress import Progress, read_progress, require_unmoved
+from exporter.ledger.progress import Run
 from exporter.ledger.quality import add_quality
 from exporter.ledger.scope import Scope, Wider
 from exporter.ledger.sources import find_outranked, note_signals
@@ -74,10 +75,10 @@ class Booking:
                     _attribute(shares, by_trace[settled.trace_id], settled)
         return [Booked(share.accepted, share.duplicate, share.ignored, share.dialects) for share in shares]
 
-    def progress(self, trace_id: bytes) -> Progress:
-        """How far the cumulative series in a trace is booked."""
+    def runs(self, series: Series) -> dict[int, Run]:
+        """How far the runs of a cumulative series are booked."""
         with self.database.read() as connection:
-            return read_progress(connection, trace_id)
+            return read_runs(connection, series)
 
     def settle_again(self, trace_ids: Collection[bytes], now_ns: int) -> None:
         """Judge known traces to which nothing came."""
@@ -129,8 +130,7 @@ class Booking:
     ) -> list[Settled]:
         store = self.store(connection)
         known, forgotten, waiting = scope.gather(store, connection)
-        if scope.has_series:
-            require_unmoved(connection, traces)
+        runs = read_unmoved(connection, traces) if scope.has_series else {}
         outranked: Mapping[bytes, Outranked] = {}
         if scope.has_sources or waiting:
             outranked = find_outranked(traces, waiting, note_signals(connection, traces, waiting))
@@ -140,6 +140,9 @@ class Booking:
         self._intern_here(connection, merge_reports(connection, settlement, known, self.dimensions.agent_names), now_ns)
         sums = Sums()
         self._insert(store, outcomes, now_ns, sums)
+        if runs:
+            booked_now = {(outcome.trace_id, one.span_id) for outcome in outcomes for one in outcome.fresh}
+            write_runs(connection, traces, booked_now, runs)
         for outcome in outcomes:
             if outcome.changes and outcome.known:
                 due_at = now_ns + self._settle_ns

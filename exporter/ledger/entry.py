@@ -51,6 +51,22 @@ class Priced:
     """Read from the ledger, where what says how it came stays as it is."""
 
 
+class Series(NamedTuple):
+    """A cumulative series, and when counting began of what one of its records counts, in order."""
+
+    number: int
+    """64 bits of a hash of its identity."""
+    starts: tuple[int, ...]
+
+
+class Advance(NamedTuple):
+    """Where in its series a record stands that adds to what was booked before."""
+
+    series: Series
+    points: int
+    """How many records were booked when what this one adds was worked out."""
+
+
 class Entry(NamedTuple):
     """One span of a request, or what is booked like one; `usage` is None when it only shapes the trace."""
 
@@ -61,8 +77,8 @@ class Entry(NamedTuple):
     """How many of those that were sent it stands for: a record made of several points."""
     agent: str = ""
     """Name of the agent whose work the span is."""
-    after_points: int | None = None
-    """How many points of its cumulative series were booked when what this one adds was worked out."""
+    advance: Advance | None = None
+    """Of a record of a cumulative series."""
 
 
 class Booked(NamedTuple):

@@ -1,51 +1,92 @@
-"""How far a cumulative series is booked: each of its points adds what it has more than all before.
+"""How far a cumulative series is booked: each of its records adds what it has more than all before.
 
-The counts since the start of a series are a maximum, whatever the order in which points arrive; what a
-point adds belongs to the time since the last one.  Points of one series stand in one trace of the ledger.
+The counts since a start are a maximum, whatever the order in which they arrive; what a record adds belongs to the time
+since the last one.  Kinds of token may begin to be counted apart, and a request may bring only some of them: starts
+that came in one record belong to one run of the process, and a run is booked as one from then on.  Processes that do
+not tell themselves apart never share a record, so their runs stay apart.
 Source: OpenTelemetry metrics data model, "Sums"; settled question "Cumulative metrics".
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from operator import add
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
-from sqlalchemy import Connection, func, select
-
-from exporter.errors import Unavailable
-from exporter.ledger.entry import Entry
-from exporter.ledger.tables import TOKEN_COLUMNS, trace, usage
+from exporter.ledger.entry import Series
 from exporter.usage import MISSING, TTL_UNKNOWN, Tokens, UsageRecord
 
-_SUMS: Final = [func.sum(usage.c[name]) for name in (*TOKEN_COLUMNS, "cost_reported_nano_usd")]
+
+class Run(NamedTuple):
+    """One start of a series; what is booked stands at the start that is the home of its run."""
+
+    home: int
+    points: int = 0
+    tokens: Tokens = Tokens()
+    cost_reported_nano_usd: int = 0
+    until_ns: int = 0
+
+
+Runs = Mapping[int, Run]
+"""By start: some starts, and of the runs that they belong to whatever has something booked, which each home has."""
 
 
 class Progress(NamedTuple):
-    """What is booked of a series."""
+    """What is booked of the runs that a record belongs to."""
 
     points: int
     tokens: Tokens
     cost_reported_nano_usd: int
     until_ns: int
-    """End of the last point, 0 when there is none."""
+    """End of the last record, 0 when there is none."""
 
 
-def read_progress(connection: Connection, trace_id: bytes) -> Progress:
-    """How far the series is that stands in a trace."""
-    query = (
-        select(func.count(), func.max(usage.c.ended_at), *_SUMS)
-        .select_from(usage.join(trace, trace.c.id == usage.c.trace))
-        .where(trace.c.trace_id == trace_id)
+class Added(NamedTuple):
+    """What a record adds to its run."""
+
+    tokens: Tokens
+    cost_reported_nano_usd: int
+    until_ns: int
+
+
+def home_of(runs: Runs, starts: Iterable[int]) -> int:
+    """The start by which the run of these starts is known: its home so far, else the earliest of them."""
+    return min((runs[start].home for start in starts if start in runs), default=min(starts))
+
+
+def progress_of(runs: Runs, starts: Iterable[int]) -> Progress:
+    """What is booked of the runs of these starts together."""
+    homes = {runs[start].home for start in starts if start in runs}
+    tokens, points, cost, until = Tokens(), 0, 0, 0
+    for run in runs.values():
+        if run.home in homes:
+            tokens = Tokens(*map(add, tokens, run.tokens))
+            points, cost = points + run.points, cost + run.cost_reported_nano_usd
+            until = max(until, run.until_ns)
+    return Progress(points, tokens, cost, until)
+
+
+def advanced(runs: Runs, starts: Iterable[int], added: Added) -> dict[int, Run]:
+    """The runs after a record, whose starts are of one run from now on."""
+    homes = {runs[start].home for start in starts if start in runs}
+    home = home_of(runs, starts)
+    after = {start: run._replace(home=home) if run.home in homes else run for start, run in runs.items()}
+    for start in starts:
+        after.setdefault(start, Run(home))
+    run = after[home]
+    after[home] = Run(
+        home,
+        run.points + 1,
+        Tokens(*map(add, run.tokens, added.tokens)),
+        run.cost_reported_nano_usd + added.cost_reported_nano_usd,
+        max(run.until_ns, added.until_ns),
     )
-    points, until, *sums = connection.execute(query).one()
-    *tokens, cost = (int(value or 0) for value in sums)
-    return Progress(points, Tokens(*tokens), cost, until or 0)
+    return after
 
 
 def beyond(absolute: UsageRecord, progress: Progress) -> UsageRecord | None:
-    """What a point adds to what is booked of its series; None when that is nothing."""
+    """What a record adds to what is booked of its run; None when that is nothing."""
     booked = progress.tokens
     if TTL_UNKNOWN in absolute.flags:
         # A row may know more of the lifetimes than the series says.
@@ -58,16 +99,32 @@ def beyond(absolute: UsageRecord, progress: Progress) -> UsageRecord | None:
     return replace(absolute, tokens=tokens, cost_reported_nano_usd=cost, start_ns=min(start, absolute.end_ns))
 
 
-def advance(progress: Progress, added: UsageRecord) -> Progress:
-    """How far a series is after a point."""
-    tokens = Tokens(*map(add, progress.tokens, added.tokens))
-    cost = progress.cost_reported_nano_usd + (added.cost_reported_nano_usd or 0)
-    return Progress(progress.points + 1, tokens, cost, max(progress.until_ns, added.end_ns))
+@dataclass(slots=True)
+class Ahead:
+    """One series while records of it are worked out: as the ledger has it, and as it will be."""
 
+    read: Callable[[Series], Runs]
+    _booked: dict[int, Run] = field(default_factory=dict)
+    _runs: dict[int, Run] = field(default_factory=dict)
 
-def require_unmoved(connection: Connection, traces: Mapping[bytes, list[Entry]]) -> None:
-    """Unavailable when a series is further than it was when what a point adds was worked out."""
-    for trace_id, entries in traces.items():
-        expected = {entry.after_points for entry in entries if entry.after_points is not None}
-        if expected and expected != {read_progress(connection, trace_id).points}:
-            raise Unavailable("another point of the same series is being booked", retry_after=1)
+    def add(self, series: Series, absolute: UsageRecord) -> tuple[UsageRecord, int, int] | None:
+        """What a record adds, the home of its run, and how many records of it the ledger has; None for nothing."""
+        starts = series.starts
+        self._load(series)
+        added = beyond(absolute, progress_of(self._runs, starts))
+        if added is None:
+            return None
+        gain = Added(added.tokens, added.cost_reported_nano_usd or 0, added.end_ns)
+        home, points = home_of(self._runs, starts), progress_of(self._booked, starts).points
+        self._runs = advanced(self._runs, starts, gain)
+        return added, home, points
+
+    def _load(self, series: Series) -> None:
+        absent = tuple(start for start in series.starts if start not in self._runs)
+        if not absent:
+            return
+        known = dict(self._runs)
+        for start, run in self.read(series._replace(starts=absent)).items():
+            self._booked.setdefault(start, run)
+            # Its run may have been joined to another one since the ledger was read.
+            self._runs.setdefault(start, run._replace(home=known[run.home].home) if run.home in known else run)

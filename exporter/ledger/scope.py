@@ -55,18 +55,19 @@ class Scope:
         self._sources: set[int] = set()
         self.has_sources = False
         """Whether any record may be outranked, or outrank another (rule R6)."""
-        self.has_series = False
-        """Whether any record is a point of a cumulative series."""
+        self._series: set[int] = set()
         for entries in traces.values():
             for entry in entries:
                 node, usage = entry.node, entry.usage
                 if usage is not None and usage.source is not None:
                     self._sources.update((usage.source, *usage.speaks_for))
-                if entry.after_points is not None:
-                    self.has_series = True
+                if entry.advance is not None:
+                    self._series.add(entry.advance.series.number)
                 if node.call and node.kind in CALL_CODES:
                     self._ask(node.call, node.start_ns, node.end_ns)
         self.has_sources = bool(self._sources)
+        self.has_series = bool(self._series)
+        """Whether any record belongs to a cumulative series."""
 
     def gather(self, store: Store, connection: Connection) -> Gathered:
         """Lock and read everything that belongs together.  Wider when that must begin anew."""
@@ -87,7 +88,11 @@ class Scope:
             reports = [*reports, *more.reports]
 
     def _wanted(self) -> Wanted:
-        return Wanted(sorted(self._own | self._tied), sorted(self._times.keys() | self._sources), sorted(self._refs))
+        return Wanted(
+            sorted(self._own | self._tied),
+            sorted(self._times.keys() | self._sources | self._series),
+            sorted(self._refs),
+        )
 
     def _waiting(self, connection: Connection, known: Mapping[bytes, Known], *, can_widen: bool) -> WaitingRows:
         waiting = read_waiting(connection, known)

@@ -9,7 +9,15 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import inspect, text
 
 from exporter.errors import SchemaError
-from exporter.ledger import import_marks, message_tables, quality_tables, schema, service_tables, tables
+from exporter.ledger import (
+    cumulative_runs,
+    import_marks,
+    message_tables,
+    quality_tables,
+    schema,
+    service_tables,
+    tables,
+)
 from exporter.ledger.engine import open_engine
 
 
@@ -23,7 +31,7 @@ def test_the_newest_migration_makes_exactly_the_declared_tables(database_url):
 
 
 def test_all_tables_are_declared_together():
-    others = (import_marks, message_tables, quality_tables, service_tables)
+    others = (cumulative_runs, import_marks, message_tables, quality_tables, service_tables)
     assert all(other.metadata is tables.metadata for other in others)
 
 

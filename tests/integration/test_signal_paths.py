@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import pytest
+from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
 from opentelemetry.proto.metrics.v1.metrics_pb2 import Metric
 
 from exporter.pricing.row_json import instant_from_text
@@ -143,6 +144,36 @@ def test_cumulative_points_count_the_most_that_was_said_since_each_start(whole):
         "2026-11-21T11:50:00Z", "2026-11-21T11:51:00Z", "2026-11-21T11:58:00Z",
     ]  # fmt: skip
     assert whole.total("agent_tokens_adjustments_total") == 0
+
+
+def test_cumulative_points_that_began_apart_are_counted_once_in_whatever_pieces_they_come(whole):
+    begun = NOW - 10 * MINUTE
+
+    def export(minute: int, values: Mapping[str, int], *, apart: bool) -> None:
+        starts = {"input": begun, "output": begun + SECOND, "cacheRead": begun + 2 * SECOND}
+        end = begun + minute * MINUTE
+        bodies = [points({kind: value}, start=starts[kind], end=end, delta=False) for kind, value in values.items()]
+        for body in bodies if apart else [joined(bodies)]:
+            send(whole, "metrics", body)
+
+    export(1, {"input": 10, "output": 20}, apart=True)
+    export(2, {"input": 11, "output": 22, "cacheRead": 300}, apart=False)
+    export(3, {"output": 25, "cacheRead": 330}, apart=True)
+    export(4, {"input": 20, "output": 26, "cacheRead": 340}, apart=False)
+    export(4, {"input": 20, "output": 26, "cacheRead": 340}, apart=True)
+    settle(whole)
+    added_up = [sum(row["tokens"][name] for row in charged(whole)) for name in ("input_uncached", "output_visible")]
+    assert added_up == [20, 26]
+    assert sum(row["tokens"]["cache_read"] for row in charged(whole)) == 340
+
+
+def joined(bodies: list[bytes]) -> bytes:
+    """One request in which the points of several stand in one metric."""
+    first, *others = (ExportMetricsServiceRequest.FromString(body) for body in bodies)
+    whole = first.resource_metrics[0].scope_metrics[0].metrics[0].sum.data_points
+    for other in others:
+        whole.extend(other.resource_metrics[0].scope_metrics[0].metrics[0].sum.data_points)
+    return first.SerializeToString()
 
 
 def test_points_of_a_dialect_that_is_not_charged_leave_no_row(whole):

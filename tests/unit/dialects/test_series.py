@@ -67,7 +67,22 @@ def test_points_of_a_cumulative_series_name_it():
     assert early.series == late.series != ""
     assert early.reading.usage.record_key != late.reading.usage.record_key
     (restarted,) = records(point("input", 1, start=5, delta=False))
-    assert restarted.series != early.series
+    assert (restarted.series, restarted.starts, early.starts) == (early.series, (5,), (0,))
+
+
+def test_kinds_of_token_that_began_apart_are_one_record_that_names_each_start():
+    (record,) = records(point("input", 3, start=7, delta=False), point("output", 9, start=5, delta=False))
+    assert (record.starts, record.span.start_ns, record.reading.usage.tokens.input_total) == ((5, 7), 5, 3)
+
+
+def test_processes_that_do_not_tell_themselves_apart_share_no_record():
+    here, there = ORIGIN, Origin(dict(ORIGIN.resource), "meter", "1")
+    first, second = records(
+        point("input", 3, start=5, delta=False)._replace(origin=here),
+        point("output", 9, start=7, delta=False)._replace(origin=there),
+    )
+    assert first.series == second.series
+    assert (first.starts, second.starts) == ((5,), (7,))
 
 
 def test_points_that_a_sender_tore_apart_are_records_of_their_own():

@@ -117,6 +117,25 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("version", name=op.f("pk_config_version")),
     )
     op.create_table(
+        "cumulative_run",
+        sa.Column("timeseries", sa.BigInteger(), nullable=False),
+        sa.Column("started_at", sa.BigInteger(), nullable=False),
+        sa.Column("home", sa.BigInteger(), nullable=False),
+        sa.Column("ended_at", sa.BigInteger(), nullable=False),
+        sa.Column("points", sa.BigInteger(), server_default="0", nullable=False),
+        sa.Column("input_uncached", sa.BigInteger(), server_default="0", nullable=False),
+        sa.Column("cache_read", sa.BigInteger(), server_default="0", nullable=False),
+        sa.Column("cache_write_5m", sa.BigInteger(), server_default="0", nullable=False),
+        sa.Column("cache_write_1h", sa.BigInteger(), server_default="0", nullable=False),
+        sa.Column("output_visible", sa.BigInteger(), server_default="0", nullable=False),
+        sa.Column("reasoning", sa.BigInteger(), server_default="0", nullable=False),
+        sa.Column("cost_reported_nano_usd", sa.BigInteger(), server_default="0", nullable=False),
+        sa.PrimaryKeyConstraint("timeseries", "started_at", name=op.f("pk_cumulative_run")),
+    )
+    with op.batch_alter_table("cumulative_run", schema=None) as batch_op:
+        batch_op.create_index("ix_cumulative_run_home", ["timeseries", "home"], unique=False)
+
+    op.create_table(
         "dimension",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("digest", sa.LargeBinary(length=16), nullable=False),
@@ -637,6 +656,10 @@ def downgrade() -> None:
     op.drop_table("distribution_series")
     op.drop_table("distribution")
     op.drop_table("dimension")
+    with op.batch_alter_table("cumulative_run", schema=None) as batch_op:
+        batch_op.drop_index("ix_cumulative_run_home")
+
+    op.drop_table("cumulative_run")
     op.drop_table("config_version")
     op.drop_table("budget_window")
     op.drop_table("budget_counter")
