@@ -10,7 +10,7 @@ from typing import Final
 import orjson
 
 from exporter.ledger.changes import TIME_REPLACED
-from exporter.ledger.entry import Entry, Priced, Series
+from exporter.ledger.entry import Entry, Priced
 from exporter.pricing.charge import Charge, amounts_of
 from exporter.runtime import Runtime
 from exporter.settle.agents import name_ref
@@ -124,16 +124,6 @@ def _entry(call: _Call, priced: Priced, marks: int, digest: int, name: int) -> E
     return Entry(ids[0], node, priced, 1, reading.agent)
 
 
-def series_of(identity: str, starts: tuple[int, ...]) -> Series:
-    """A cumulative series as the ledger knows it."""
-    return Series(_number_of(identity), starts)
-
-
-def series_trace(identity: str, home: int) -> bytes:
-    """The trace of the ledger in which the records of a run of a cumulative series stand."""
-    return blake2b(f"{identity}\x1f{home}".encode(), digest_size=16).digest()
-
-
 def _ids_of(record_key: str) -> tuple[bytes, bytes, bytes]:
     digest = blake2b(record_key.encode(), digest_size=24).digest()
     return digest[:16], digest[16:], NO_PARENT
@@ -141,15 +131,16 @@ def _ids_of(record_key: str) -> tuple[bytes, bytes, bytes]:
 
 def _place(priced: Priced, usage: UsageRecord, *, is_carrier: bool) -> None:
     """Say by whom and in which signal it was sent, as rule R6 needs it."""
-    priced.source = _number_of(usage.source)
-    priced.speaks_for = tuple(map(_number_of, usage.speaks_for))
+    priced.source = number_of(usage.source)
+    priced.speaks_for = tuple(map(number_of, usage.speaks_for))
     priced.signal = SIGNAL_BITS[usage.signal] if is_carrier else 0
     priced.outranked_by = sum(SIGNAL_BITS[signal] for signal in usage.outranked_by) or None
 
 
 @lru_cache(maxsize=4096)
-def _number_of(source: str) -> int:
-    return int.from_bytes(blake2b(source.encode(), digest_size=8).digest(), "big", signed=True)
+def number_of(identity: str) -> int:
+    """64 bits of a hash, by which the ledger knows a source or a cumulative series."""
+    return int.from_bytes(blake2b(identity.encode(), digest_size=8).digest(), "big", signed=True)
 
 
 def _marks(usage: UsageRecord) -> int:

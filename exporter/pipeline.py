@@ -84,7 +84,7 @@ class Pipeline:
             now_ns=now_ns,
             oldest_ns=now_ns - self._accept_age_ns if self._accept_age_ns is not None else 0,
             charged_metrics=self._charged_metrics,
-            runs=self._booking.runs,
+            counts=self._booking.counts,
         )
         prepared = [_try(preparation.prepare, body) for body in bodies]
         good = [one for one in prepared if isinstance(one, Prepared)]

@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Final, NamedTuple
 
-from exporter.charging import make_entries, make_entry, series_of, series_trace, start_of
+from exporter.charging import make_entries, make_entry, number_of, start_of
 from exporter.dialects import genai
+from exporter.dialects.cumulative import Count, gain_of, stream_of
+from exporter.dialects.reading import NOTHING
 from exporter.dialects.records import place_in_process
-from exporter.dialects.registry import EVENTS, LIFT, NUMBERED, TYPES, instruments_of, read_log, read_points, read_span
-from exporter.dialects.series import Record
+from exporter.dialects.registry import EVENTS, LIFT, NUMBERED, TYPES, groups_of, instruments_of, read_log, read_span
+from exporter.dialects.series import Group, read_delta, read_gain
 from exporter.intake.decode import decode_logs, decode_metrics, decode_traces
 from exporter.intake.hints import SERVICE, Sampled, SessionEvent
 from exporter.intake.reasons import TOO_OLD
-from exporter.ledger.entry import Advance, Entry, Series
-from exporter.ledger.progress import Ahead, Runs
+from exporter.ledger.entry import Advance, Entry
 from exporter.runtime import Runtime
 from exporter.signals import Origin, Span
 from exporter.usage import AGGREGATE_KINDS, LOGS, METRICS, SPANS, TOOL, Reading
@@ -70,10 +71,12 @@ class Preparation:
     """What began before is too old to be accepted."""
     charged_metrics: Collection[str]
     """Dialects whose metric points are charged."""
-    runs: Callable[[Series], Runs]
-    """How far the ledger has booked the runs of a cumulative series."""
-    _ahead: dict[int, Ahead] = field(default_factory=dict)
-    """Of series that this moment's bodies bring forward."""
+    counts: Callable[[Collection[bytes]], Mapping[bytes, Count]]
+    """How far the ledger has booked cumulative streams."""
+    _ahead: dict[bytes, Count] = field(default_factory=dict)
+    """How far the bodies of this moment will bring them."""
+    _traces: dict[int, bytes] = field(default_factory=dict)
+    """Where records of a cumulative series stand: those of one moment in one trace, so that all are booked or none."""
 
     def prepare(self, body: Body) -> Prepared:
         """Entries of a body.  InvalidRequest or TooLarge for one that can never be accepted."""
@@ -122,33 +125,49 @@ class Preparation:
             metrics=instruments_of(self.charged_metrics),
             types=TYPES,
         )
-        records = read_points(decoded.points, self.charged_metrics)
+        groups = groups_of(decoded.points, self.charged_metrics)
         prepared = Prepared([], Counter(decoded.rejected))
-        ignored = decoded.ignored + len(decoded.points) - sum(record.points for record in records)
-        for record in sorted(records, key=lambda record: record.span.end_ns):
-            if start_of(record.span.end_ns, self.now_ns) < self.oldest_ns:
-                prepared.rejected[TOO_OLD] += record.points
+        ignored = decoded.ignored + len(decoded.points) - sum(group.points for group in groups)
+        self._look_up(groups)
+        for group in sorted(groups, key=lambda group: group.span.end_ns):
+            if start_of(group.span.end_ns, self.now_ns) < self.oldest_ns:
+                prepared.rejected[TOO_OLD] += group.points
                 continue
-            entries = list(self._of_points(record))
-            prepared.entries.extend(entries)
-            ignored += 0 if entries else record.points
+            entry = self._of_delta(group) if group.is_delta else self._of_cumulative(group)
+            if entry is None:
+                ignored += group.points
+            else:
+                prepared.entries.append(entry)
         return prepared._replace(ignored=ignored)
 
-    def _of_points(self, record: Record) -> Iterator[Entry]:
-        usage = record.reading.usage
-        if usage is None:
-            return
-        reading = record.reading
-        if not record.series:
-            yield make_entry(record.span, reading, self.runtime, self.now_ns, records=record.points)
-            return
-        series = series_of(record.series, record.starts)
-        advance = self._ahead.setdefault(series.number, Ahead(self.runs)).add(series, usage)
-        if advance is not None:
-            added, home, points = advance
-            reading = Reading(reading.kind, added)
-            entry = make_entry(record.span, reading, self.runtime, self.now_ns, records=record.points)
-            yield entry._replace(trace_id=series_trace(record.series, home), advance=Advance(series, points))
+    def _look_up(self, groups: Iterable[Group]) -> None:
+        streams = {stream for group in groups if not group.is_delta for stream in _streams(group).values()}
+        if absent := streams - self._ahead.keys():
+            self._ahead.update(self.counts(absent))
+
+    def _of_delta(self, group: Group) -> Entry | None:
+        reading = read_delta(group)
+        return self._entry(group, reading) if reading.usage is not None else None
+
+    def _of_cumulative(self, group: Group) -> Entry | None:
+        streams = _streams(group)
+        gain = gain_of(group.values, streams, self._ahead)
+        reading = read_gain(group, gain) if gain is not None else NOTHING
+        if gain is None or reading.usage is None:
+            return None
+        entry, series = self._entry(group, reading), number_of(group.series)
+        for move in gain.moves.values():
+            until = max(self._ahead[move.stream].until_ns, reading.usage.end_ns)
+            self._ahead[move.stream] = Count(move.after, until)
+        trace_id = self._traces.setdefault(series, entry.trace_id)
+        return entry._replace(trace_id=trace_id, advance=Advance(series, tuple(gain.moves.values())))
+
+    def _entry(self, group: Group, reading: Reading) -> Entry:
+        return make_entry(group.span, reading, self.runtime, self.now_ns, records=group.points)
+
+
+def _streams(group: Group) -> dict[tuple[str, str], bytes]:
+    return {kind: stream_of(group.series, kind, start) for kind, start in group.starts.items()}
 
 
 def _worked(spans: Sequence[Span], readings: Sequence[Reading]) -> Counter[Worked]:

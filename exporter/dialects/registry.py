@@ -33,7 +33,7 @@ from exporter.dialects import (
 from exporter.dialects.base import Dialect, Logs, Metrics
 from exporter.dialects.kinds import barrier_of_name
 from exporter.dialects.reading import NOTHING
-from exporter.dialects.series import PROCESS, Record, read_series
+from exporter.dialects.series import PROCESS, Group, group_points
 from exporter.dialects.spellings import Spellings
 from exporter.signals import Lift, Point, Span, Value
 from exporter.usage import BARRIER_KINDS, OTHER, Reading
@@ -130,10 +130,10 @@ def instruments_of(dialects: Collection[str]) -> frozenset[str]:
     return frozenset(name for metrics in METRICS if metrics.dialect in dialects for name in metrics.metrics)
 
 
-def read_points(points: Iterable[Point], dialects: Collection[str]) -> list[Record]:
-    """What these dialects make of metric points."""
+def groups_of(points: Iterable[Point], dialects: Collection[str]) -> list[Group]:
+    """The metric points that these dialects read, those together that make one record."""
     known = ((point, metrics_of(point.metric, point.origin.scope)) for point in points)
-    return read_series((point, metrics) for point, metrics in known if metrics and metrics.dialect in dialects)
+    return group_points((point, metrics) for point, metrics in known if metrics and metrics.dialect in dialects)
 
 
 class _KnownEvent(NamedTuple):

@@ -1,7 +1,9 @@
 """Metric points to records: the points of one series that tell the kinds of token apart make one record.
 
 Delta points count since their start alone, so series and both times are their identity; a resend cannot be told
-otherwise.  Cumulative points count since their series began; what one adds is worked out in the ledger.
+otherwise.  Cumulative points count since their series began; what they have more than all before (`cumulative`) is read
+as delta points are.  Kinds of token that contain each other, as cached input is a part of all input, say the truth only
+together: a sender that tears one export over two requests has the parts counted beside the whole.
 Source: specification of telemetry dialects, sections 3.5 and 5.1; OpenTelemetry metrics data model, "Temporality".
 """
 
@@ -12,6 +14,7 @@ from hashlib import blake2b
 from typing import Final, NamedTuple
 
 from exporter.dialects.base import Metrics
+from exporter.dialects.cumulative import Gain
 from exporter.signals import Point, Span, Value
 from exporter.usage import Reading
 
@@ -22,17 +25,23 @@ PROCESS: Final = ("service.namespace", "service.name", "service.instance.id", "h
 _NO_TYPE: Final = ""
 
 
-class Record(NamedTuple):
-    """Points read as one."""
+Kind = tuple[str, str]
+"""Instrument and kind of token, "" where there is none."""
 
-    span: Span
-    """What they share, in the shape of a span."""
-    reading: Reading
-    points: int
+
+class Group(NamedTuple):
+    """The points of one export of one series: together they tell what was used."""
+
+    metrics: Metrics
     series: str
-    """Identity of the cumulative series; empty for delta points."""
-    starts: tuple[int, ...] = ()
-    """When counting began of what the points of a cumulative series count, in order; kinds of token may begin apart."""
+    """Identity of the series."""
+    is_delta: bool
+    span: Span
+    """What they share, in the shape of a span over the time that they count."""
+    values: Mapping[Kind, int | float]
+    starts: Mapping[Kind, int]
+    """When counting of each kind began: kinds may begin apart."""
+    points: int
 
 
 class _Series(NamedTuple):
@@ -43,28 +52,27 @@ class _Series(NamedTuple):
     points: list[Point]
 
 
-def read_series(points: Iterable[tuple[Point, Metrics]]) -> list[Record]:
-    """The records that points make, each with the dialect that reads it."""
-    found: dict[tuple[str, str, bool, int], _Series] = {}
+def group_points(points: Iterable[tuple[Point, Metrics]]) -> list[Group]:
+    """The exports of each series among points, each point with the dialect that reads it."""
+    found: dict[tuple[str, str, bool], _Series] = {}
     for point, metrics in points:
         if not point.is_monotonic:
             # What can fall counts what is there, not what was used.
             continue
         identity, is_delta = _identity(point), bool(point.is_delta)
-        # Processes that do not tell themselves apart send resources of their own, also in one request.
-        key = (metrics.dialect, identity, is_delta, id(point.origin.resource))
+        key = (metrics.dialect, identity, is_delta)
         series = found.get(key)
         if series is None:
             shared = {name: value for name, value in point.attributes.items() if name not in metrics.types}
             series = found[key] = _Series(metrics, identity, is_delta, shared, [])
         series.points.append(point)
-    return [_record(series, group) for series in found.values() for group in _exports(series)]
+    return [_group(series, points_of) for series in found.values() for points_of in _exports(series)]
 
 
 def _exports(series: _Series) -> Iterator[list[Point]]:
     """The points of each export, oldest first."""
     group: list[Point] = []
-    times: dict[tuple[str, str], tuple[int, int]] = {}
+    times: dict[Kind, tuple[int, int]] = {}
     for point in sorted(series.points, key=lambda point: (point.end_ns, point.start_ns, point.metric)):
         kind = _kind_of(point, series.metrics)
         if group and not _is_together(point, group[0], times.get(kind), is_delta=series.is_delta):
@@ -85,20 +93,39 @@ def _is_together(point: Point, first: Point, twin: tuple[int, int] | None, *, is
     return twin is None or twin == (point.start_ns, point.end_ns)
 
 
-def _record(series: _Series, group: list[Point]) -> Record:
-    values: dict[tuple[str, str], int | float] = {}
-    for point in group:
+def _group(series: _Series, points: list[Point]) -> Group:
+    values: dict[Kind, int | float] = {}
+    starts: dict[Kind, int] = {}
+    for point in points:
         kind = _kind_of(point, series.metrics)
         values[kind] = max(values.get(kind, point.value), point.value)
-    span = _span(group, series.shared)
-    reading = series.metrics.read(span, values)
+        starts[kind] = point.start_ns
     named = f"series:{series.metrics.dialect}\x1f{series.identity}"
+    span = _span(points, series.shared)
+    return Group(series.metrics, named, series.is_delta, span, values, starts, len(points))
+
+
+def read_delta(group: Group) -> Reading:
+    """What delta points say: their series and both times make them the same again."""
+    span = group.span
+    # A sender may tear the points of one time apart; then they are several records.
+    said = f"{span.start_ns}\x1f{span.end_ns}\x1f{sorted(group.values)}"
+    return _read(group, span, group.values, said)
+
+
+def read_gain(group: Group, gain: Gain) -> Reading:
+    """What cumulative points say beyond what was booked of their series, as delta points would."""
+    start = min(max(group.span.start_ns, gain.since_ns), group.span.end_ns)
+    # No stream goes the same way twice.
+    said = [(move.stream.hex(), move.before, move.after) for _, move in sorted(gain.moves.items())]
+    return _read(group, group.span._replace(start_ns=start), gain.values, str(said))
+
+
+def _read(group: Group, span: Span, values: Mapping[Kind, int | float], said: str) -> Reading:
+    reading = group.metrics.read(span, values)
     if reading.usage is not None:
-        # A sender may tear the points of one time apart; then they are several records.
-        reading.usage.record_key = f"{named}\x1f{span.start_ns}\x1f{span.end_ns}\x1f{sorted(values)}"
-    if series.is_delta:
-        return Record(span, reading, len(group), "")
-    return Record(span, reading, len(group), named, tuple(sorted({point.start_ns for point in group})))
+        reading.usage.record_key = f"{group.series}\x1f{said}"
+    return reading
 
 
 def _span(group: list[Point], shared: Mapping[str, Value]) -> Span:
@@ -106,7 +133,7 @@ def _span(group: list[Point], shared: Mapping[str, Value]) -> Span:
     return Span(b"", b"", b"", group[0].metric, start, end, 0, shared, group[0].origin)
 
 
-def _kind_of(point: Point, metrics: Metrics) -> tuple[str, str]:
+def _kind_of(point: Point, metrics: Metrics) -> Kind:
     stated = (str(point.attributes[name]) for name in metrics.types if name in point.attributes)
     return point.metric, next(stated, _NO_TYPE)
 

@@ -15,15 +15,15 @@ from typing import Any, Final, TypeVar
 
 from sqlalchemy import Connection
 
+from exporter.dialects.cumulative import Count
 from exporter.ledger import changes, tables
 from exporter.ledger.budget_booking import BudgetBooks
-from exporter.ledger.cumulative_runs import read_runs, read_unmoved, write_runs
+from exporter.ledger.cumulative_streams import bring_forward, read_counts
 from exporter.ledger.dimensions import Dimensions
 from exporter.ledger.engine import Database
-from exporter.ledger.entry import Booked, Entry, Priced, Series
+from exporter.ledger.entry import Booked, Entry, Priced
 from exporter.ledger.exemplars import Exemplars
 from exporter.ledger.merging import merge_reports
-from exporter.ledger.progress import Run
 from exporter.ledger.quality import add_quality
 from exporter.ledger.scope import Scope, Wider
 from exporter.ledger.sources import find_outranked, note_signals
@@ -75,10 +75,10 @@ class Booking:
                     _attribute(shares, by_trace[settled.trace_id], settled)
         return [Booked(share.accepted, share.duplicate, share.ignored, share.dialects) for share in shares]
 
-    def runs(self, series: Series) -> dict[int, Run]:
-        """How far the runs of a cumulative series are booked."""
+    def counts(self, streams: Collection[bytes]) -> dict[bytes, Count]:
+        """How far these cumulative streams are booked."""
         with self.database.read() as connection:
-            return read_runs(connection, series)
+            return read_counts(connection, streams)
 
     def settle_again(self, trace_ids: Collection[bytes], now_ns: int) -> None:
         """Judge known traces to which nothing came."""
@@ -130,7 +130,8 @@ class Booking:
     ) -> list[Settled]:
         store = self.store(connection)
         known, forgotten, waiting = scope.gather(store, connection)
-        runs = read_unmoved(connection, traces) if scope.has_series else {}
+        if scope.has_series:
+            bring_forward(connection, traces)
         outranked: Mapping[bytes, Outranked] = {}
         if scope.has_sources or waiting:
             outranked = find_outranked(traces, waiting, note_signals(connection, traces, waiting))
@@ -140,9 +141,6 @@ class Booking:
         self._intern_here(connection, merge_reports(connection, settlement, known, self.dimensions.agent_names), now_ns)
         sums = Sums()
         self._insert(store, outcomes, now_ns, sums)
-        if runs:
-            booked_now = {(outcome.trace_id, one.span_id) for outcome in outcomes for one in outcome.fresh}
-            write_runs(connection, traces, booked_now, runs)
         for outcome in outcomes:
             if outcome.changes and outcome.known:
                 due_at = now_ns + self._settle_ns
@@ -249,7 +247,7 @@ def _in_lockable_parts(by_trace: dict[bytes, list[tuple[int, Entry]]]) -> Iterat
     locks = 0
     for trace_id in sorted(by_trace):
         entries = [entry for _, entry in by_trace[trace_id]]
-        needed = 1 + sum(1 for entry in entries if entry.node.call)
+        needed = 1 + sum(1 for entry in entries if entry.node.call or entry.advance)
         if part and locks + needed > MOST_LOCKS:
             yield part
             part, locks = {}, 0

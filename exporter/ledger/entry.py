@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from exporter.dialects.cumulative import Move
 from exporter.settle.skeleton import Node
 from exporter.usage import Tokens
 
@@ -51,20 +52,12 @@ class Priced:
     """Read from the ledger, where what says how it came stays as it is."""
 
 
-class Series(NamedTuple):
-    """A cumulative series, and when counting began of what one of its records counts, in order."""
-
-    number: int
-    """64 bits of a hash of its identity."""
-    starts: tuple[int, ...]
-
-
 class Advance(NamedTuple):
-    """Where in its series a record stands that adds to what was booked before."""
+    """How a record of a cumulative series brings its streams forward."""
 
-    series: Series
-    points: int
-    """How many records were booked when what this one adds was worked out."""
+    series: int
+    """64 bits of a hash of its identity."""
+    moves: Sequence[Move]
 
 
 class Entry(NamedTuple):

@@ -62,7 +62,7 @@ class Scope:
                 if usage is not None and usage.source is not None:
                     self._sources.update((usage.source, *usage.speaks_for))
                 if entry.advance is not None:
-                    self._series.add(entry.advance.series.number)
+                    self._series.add(entry.advance.series)
                 if node.call and node.kind in CALL_CODES:
                     self._ask(node.call, node.start_ns, node.end_ns)
         self.has_sources = bool(self._sources)

@@ -10,7 +10,7 @@ from sqlalchemy import inspect, text
 
 from exporter.errors import SchemaError
 from exporter.ledger import (
-    cumulative_runs,
+    cumulative_streams,
     import_marks,
     message_tables,
     quality_tables,
@@ -31,7 +31,7 @@ def test_the_newest_migration_makes_exactly_the_declared_tables(database_url):
 
 
 def test_all_tables_are_declared_together():
-    others = (cumulative_runs, import_marks, message_tables, quality_tables, service_tables)
+    others = (cumulative_streams, import_marks, message_tables, quality_tables, service_tables)
     assert all(other.metadata is tables.metadata for other in others)
 
 

@@ -167,6 +167,37 @@ def test_cumulative_points_that_began_apart_are_counted_once_in_whatever_pieces_
     assert sum(row["tokens"]["cache_read"] for row in charged(whole)) == 340
 
 
+def test_processes_that_do_not_tell_themselves_apart_are_charged_each(whole):
+    for begun in (NOW - 10 * MINUTE, NOW - 9 * MINUTE):
+        for minute, value in ((5, 10), (6, 30)):
+            send(whole, "metrics", points({"input": value}, start=begun, end=NOW - minute * MINUTE, delta=False))
+    again = points({"input": 4}, start=NOW - 3 * MINUTE, end=NOW - 2 * MINUTE, delta=False)
+    send(whole, "metrics", again)
+    settle(whole)
+    assert sorted(row["tokens"]["input_uncached"] for row in charged(whole)) == [4, 10, 10, 20, 20]
+
+
+def test_counts_of_one_time_that_differ_are_counted_as_the_highest(whole):
+    for value in (100, 150, 120, 260):
+        send(whole, "metrics", points({"input": value}, start=NOW - 10 * MINUTE, end=NOW - 5 * MINUTE, delta=False))
+    send(whole, "metrics", points({"input": 400}, start=NOW - 10 * MINUTE, end=NOW - 4 * MINUTE, delta=False))
+    settle(whole)
+    assert [row["tokens"]["input_uncached"] for row in charged(whole)] == [100, 50, 110, 140]
+
+
+def test_a_kind_of_token_that_begins_again_in_a_living_process_is_charged(whole):
+    begun = NOW - 10 * MINUTE
+    for minute, values in ((1, (100, 700)), (2, (150, 5))):
+        end = begun + minute * MINUTE
+        output_begun = begun if minute == 1 else begun + MINUTE
+        bodies = [points({"input": values[0]}, start=begun, end=end, delta=False)]
+        bodies.append(points({"output": values[1]}, start=output_begun, end=end, delta=False))
+        send(whole, "metrics", joined(bodies))
+    settle(whole)
+    assert [row["tokens"]["input_uncached"] for row in charged(whole)] == [100, 50]
+    assert [row["tokens"]["output_visible"] for row in charged(whole)] == [700, 5]
+
+
 def joined(bodies: list[bytes]) -> bytes:
     """One request in which the points of several stand in one metric."""
     first, *others = (ExportMetricsServiceRequest.FromString(body) for body in bodies)

@@ -117,24 +117,13 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("version", name=op.f("pk_config_version")),
     )
     op.create_table(
-        "cumulative_run",
-        sa.Column("timeseries", sa.BigInteger(), nullable=False),
-        sa.Column("started_at", sa.BigInteger(), nullable=False),
-        sa.Column("home", sa.BigInteger(), nullable=False),
+        "cumulative_stream",
+        sa.Column("id", sa.LargeBinary(length=16), autoincrement=False, nullable=False),
+        sa.Column("whole", sa.BigInteger(), nullable=False),
+        sa.Column("billionths", sa.Integer(), nullable=False),
         sa.Column("ended_at", sa.BigInteger(), nullable=False),
-        sa.Column("points", sa.BigInteger(), server_default="0", nullable=False),
-        sa.Column("input_uncached", sa.BigInteger(), server_default="0", nullable=False),
-        sa.Column("cache_read", sa.BigInteger(), server_default="0", nullable=False),
-        sa.Column("cache_write_5m", sa.BigInteger(), server_default="0", nullable=False),
-        sa.Column("cache_write_1h", sa.BigInteger(), server_default="0", nullable=False),
-        sa.Column("output_visible", sa.BigInteger(), server_default="0", nullable=False),
-        sa.Column("reasoning", sa.BigInteger(), server_default="0", nullable=False),
-        sa.Column("cost_reported_nano_usd", sa.BigInteger(), server_default="0", nullable=False),
-        sa.PrimaryKeyConstraint("timeseries", "started_at", name=op.f("pk_cumulative_run")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_cumulative_stream")),
     )
-    with op.batch_alter_table("cumulative_run", schema=None) as batch_op:
-        batch_op.create_index("ix_cumulative_run_home", ["timeseries", "home"], unique=False)
-
     op.create_table(
         "dimension",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -656,10 +645,7 @@ def downgrade() -> None:
     op.drop_table("distribution_series")
     op.drop_table("distribution")
     op.drop_table("dimension")
-    with op.batch_alter_table("cumulative_run", schema=None) as batch_op:
-        batch_op.drop_index("ix_cumulative_run_home")
-
-    op.drop_table("cumulative_run")
+    op.drop_table("cumulative_stream")
     op.drop_table("config_version")
     op.drop_table("budget_window")
     op.drop_table("budget_counter")
