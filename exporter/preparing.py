@@ -10,7 +10,7 @@ from typing import Final, NamedTuple
 
 from exporter.charging import make_entries, make_entry, number_of, start_of
 from exporter.dialects import genai
-from exporter.dialects.cumulative import Count, gain_of, stream_of
+from exporter.dialects.cumulative import Count, Kind, gain_of, stream_of
 from exporter.dialects.reading import NOTHING
 from exporter.dialects.records import place_in_process
 from exporter.dialects.registry import EVENTS, LIFT, NUMBERED, TYPES, groups_of, instruments_of, read_log, read_span
@@ -166,7 +166,7 @@ class Preparation:
         return make_entry(group.span, reading, self.runtime, self.now_ns, records=group.points)
 
 
-def _streams(group: Group) -> dict[tuple[str, str], bytes]:
+def _streams(group: Group) -> dict[Kind, bytes]:
     return {kind: stream_of(group.series, kind, start) for kind, start in group.starts.items()}
 
 

@@ -61,6 +61,6 @@ class Metrics:
     """Attributes in which the points of one record differ: the kind of token."""
     read: Callable[[Span, Mapping[tuple[str, str], int | float]], Reading]
     """The attributes that the points of one record share, in the shape of a span over the time that they count, and
-    their values by instrument and type, "" where there is none; absolute ones of a cumulative series."""
+    their values by instrument and type, "" where there is none: of a cumulative series, what was added."""
     claims: Callable[[str], bool] | None = None
     """Whether it reads points from this instrumentation scope; None where the instrument is enough."""

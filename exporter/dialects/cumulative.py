@@ -14,10 +14,11 @@ from hashlib import blake2b
 from typing import Final, NamedTuple
 
 from exporter.dialects.fields import LARGEST_COUNT
-from exporter.money import NANO_PER_USD, nano_from_usd
+from exporter.money import nano_from_usd
 
 Kind = tuple[str, str]
-_NANO: Final = NANO_PER_USD
+"""Instrument and kind of token, "" where there is none."""
+BILLION: Final = 10**9
 
 
 class Count(NamedTuple):
@@ -68,10 +69,10 @@ def gain_of(
 
 
 def _nano_of(value: float) -> int:
-    """0 for what is no count: below 0, or more than anybody uses."""
+    """Billionths, as of money; 0 for what is no count: below 0, or more than anybody uses."""
     return nano_from_usd(str(value)) if 0 <= value <= LARGEST_COUNT else 0
 
 
 def _value_of(nano: int) -> int | float:
-    whole, rest = divmod(nano, _NANO)
-    return nano / _NANO if rest else whole
+    whole, rest = divmod(nano, BILLION)
+    return nano / BILLION if rest else whole

@@ -14,7 +14,7 @@ from hashlib import blake2b
 from typing import Final, NamedTuple
 
 from exporter.dialects.base import Metrics
-from exporter.dialects.cumulative import Gain
+from exporter.dialects.cumulative import Gain, Kind
 from exporter.signals import Point, Span, Value
 from exporter.usage import Reading
 
@@ -23,10 +23,6 @@ APART_NS: Final = 500_000_000
 PROCESS: Final = ("service.namespace", "service.name", "service.instance.id", "host.name", "process.pid")
 """Attributes of a resource that tell processes apart."""
 _NO_TYPE: Final = ""
-
-
-Kind = tuple[str, str]
-"""Instrument and kind of token, "" where there is none."""
 
 
 class Group(NamedTuple):

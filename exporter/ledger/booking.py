@@ -66,7 +66,10 @@ class Booking:
         self._numbers: Iterator[int] = iter(())
 
     def book(self, requests: Sequence[Sequence[Entry]], now_ns: int) -> list[Booked]:
-        """Book requests together; every one is durable on return, or none and an error is raised."""
+        """Book requests together, in as many transactions as their locks need; all are durable on return.
+
+        What was booked before an error stays, and is a copy when its sender tries again.
+        """
         by_trace = _group(requests)
         shares = [_Share() for _ in requests]
         for part in _in_lockable_parts(by_trace):

@@ -13,7 +13,7 @@ from sqlalchemy import BigInteger, Column, Connection, Integer, LargeBinary, Tab
 from sqlalchemy.dialects.postgresql import insert as postgres_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
-from exporter.dialects.cumulative import Count
+from exporter.dialects.cumulative import BILLION, Count
 from exporter.errors import Unavailable
 from exporter.ledger.columns import metadata
 from exporter.ledger.entry import Entry
@@ -29,7 +29,6 @@ cumulative_stream = Table(
 """One stream of points: the highest count that was booked, and when the point ended that told it."""
 
 _BATCH: Final = 400
-_BILLION: Final = 10**9
 
 
 def read_counts(connection: Connection, streams: Collection[bytes]) -> dict[bytes, Count]:
@@ -41,7 +40,7 @@ def read_counts(connection: Connection, streams: Collection[bytes]) -> dict[byte
         for stream, whole, rest, ended_at in connection.execute(
             query.where(columns.id.in_(ordered[first : first + _BATCH]))
         ):
-            found[bytes(stream)] = Count(whole * _BILLION + rest, ended_at)
+            found[bytes(stream)] = Count(whole * BILLION + rest, ended_at)
     return found
 
 
@@ -72,6 +71,6 @@ def _write(connection: Connection, counts: Mapping[bytes, Count]) -> None:
     changed = {name: new.excluded[name] for name in ("whole", "billionths", "ended_at")}
     rows = []
     for stream, count in sorted(counts.items()):
-        whole, rest = divmod(count.nano, _BILLION)
+        whole, rest = divmod(count.nano, BILLION)
         rows.append({"id": stream, "whole": whole, "billionths": rest, "ended_at": count.until_ns})
     connection.execute(new.on_conflict_do_update(index_elements=["id"], set_=changed), rows)
