@@ -4,13 +4,12 @@ is charged, once, on both databases."""
 from __future__ import annotations
 
 import random
-import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
 
 import pytest
 
 from integration.test_signal_paths import MINUTE, NOW, charged, joined, points, settle
+from support.threads import at_once
 from support.workers import SECOND, WholeWorker
 
 KINDS = {
@@ -63,24 +62,6 @@ def requests(dice: random.Random, pieces: list[bytes]) -> list[bytes]:
     return made
 
 
-@contextmanager
-def at_once(sending) -> Iterator[list[Exception]]:
-    failures: list[Exception] = []
-
-    def run(number: int) -> None:
-        try:
-            sending(number)
-        except Exception as error:
-            failures.append(error)
-
-    threads = [threading.Thread(target=run, args=(number,)) for number in range(WORKERS)]
-    for thread in threads:
-        thread.start()
-    yield failures
-    for thread in threads:
-        thread.join()
-
-
 def deliver(worker: WholeWorker, body: bytes) -> None:
     """As a sender does: again when the answer is to try later."""
     status = 503
@@ -99,9 +80,7 @@ def test_whatever_the_pieces_and_their_order_the_most_that_each_process_said_is_
         for body in sent[number::WORKERS]:
             deliver(workers[number], body)
 
-    with at_once(sending) as failures:
-        pass
-    assert failures == []
+    assert at_once(sending, WORKERS) == []
     settle(workers[0])
     rows = charged(workers[0])
     assert {kind: sum(row["tokens"][name] for row in rows) for kind, name in KINDS.items()} == used

@@ -15,6 +15,7 @@ from exporter.ledger.entry import Advance, Entry
 from exporter.usage import Tokens
 from support.entries import NOON, SECOND, call
 from support.ledgers import HOUR, Books
+from support.threads import at_once
 
 INPUT, OUTPUT = b"input".rjust(16, b"\1"), b"output".rjust(16, b"\1")
 
@@ -62,7 +63,6 @@ def test_a_series_with_more_records_than_locks_is_booked_whole_or_not_at_all(dat
 def test_three_writers_that_bring_the_kinds_of_a_series_at_once_count_each_once(database_url):
     books, series = Books(database_url), 40
     meeting = threading.Barrier(3)
-    failures: list[Exception] = []
 
     def send(slot: int) -> None:
         writer = books.writer(slot=slot)
@@ -70,16 +70,11 @@ def test_three_writers_that_bring_the_kinds_of_a_series_at_once_count_each_once(
             for number in range(series):
                 meeting.wait(timeout=60)
                 bring(writer, number, (("in",), ("out",), ("in", "out"))[slot], f"{slot}{number}")
-        except Exception as error:
+        except Exception:
             meeting.abort()
-            failures.append(error)
+            raise
 
-    threads = [threading.Thread(target=send, args=(slot,)) for slot in range(3)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert failures == []
+    assert at_once(send, 3) == []
     assert [books.ledger()[name] for name in ("input_uncached", "output_visible")] == [10 * series, 10 * series]
     books.assert_proven()
     books.database.close()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-import threading
 from itertools import permutations
 
 from sqlalchemy import delete, select, text
@@ -12,6 +11,7 @@ from exporter.ledger import late, scope, stores, tables
 from exporter.usage import Tokens
 from support.entries import NOON, SECOND, bare, call, trace_id
 from support.ledgers import HOUR, Books
+from support.threads import at_once
 
 RICHER = Tokens(60, 40, 0, 0, 20, 0)
 
@@ -207,25 +207,16 @@ def test_writers_that_meet_at_the_same_calls_charge_each_once(database_url):
     shares: list[list] = [[], [], []]
     for number, span in enumerate(random.Random(1).sample(spans, len(spans))):
         shares[number % 3].append(span)
-    failures = []
 
     def send(slot: int) -> None:
         rng, writer = random.Random(slot), books.writer(slot=slot)
         waiting = shares[slot] + rng.sample(shares[(slot + 1) % 3], 20)
-        try:
-            while waiting:
-                size = rng.randrange(1, 12)
-                writer.book([waiting[:size]], NOON + HOUR)
-                waiting = waiting[size:]
-        except Exception as error:
-            failures.append(error)
+        while waiting:
+            size = rng.randrange(1, 12)
+            writer.book([waiting[:size]], NOON + HOUR)
+            waiting = waiting[size:]
 
-    threads = [threading.Thread(target=send, args=(slot,)) for slot in range(3)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert failures == []
+    assert at_once(send, 3) == []
     late.charge_due(books.booking, NOON + 2 * HOUR)
     assert books.charged() == {f"own{n}" for n in range(calls)}
     books.assert_proven()
