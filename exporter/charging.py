@@ -57,8 +57,8 @@ def start_of(start_ns: int, now_ns: int) -> int:
 def make_entries(spans: Sequence[Span], readings: Sequence[Reading], runtime: Runtime, now_ns: int) -> list[Entry]:
     """The bookable forms of spans, in their order; one without a usage record only shapes its trace.
 
-    Each step is done for all calls before the next begins.  A processor's caches hold the code of one step and not of
-    all, so with all steps taken call by call this would cost half as much again.
+    Each step is done for all calls before the next begins: taken call by call the same steps cost half as much again,
+    probably because a processor's caches hold the code of one step and not of all.
     """
     calls = [
         (span, reading, reading.usage)

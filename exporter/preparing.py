@@ -26,8 +26,8 @@ from exporter.usage import AGGREGATE_KINDS, LOGS, METRICS, SPANS, TOOL, Reading
 WORK_KINDS: Final = AGGREGATE_KINDS | {TOOL}
 """Kinds of spans that tell of work for which somebody calls a model."""
 TOGETHER: Final = 256
-"""Spans that take each step together: enough for the code of a step to stay in the processor's caches, and few enough
-for what is between two steps to stay there too."""
+"""Spans that take each step together (charging.make_entries): more gain nothing, and what is between two steps is held
+for so many at once."""
 
 
 class Body(NamedTuple):
